@@ -1,0 +1,1 @@
+"""Measurements against a floor and against the straightforward way, as JSON lines."""

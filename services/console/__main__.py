@@ -1,0 +1,43 @@
+"""The `crimemaps` command."""
+
+import sys
+
+from cyclopts import App, Parameter
+
+from shared.errors import CrimeMapsError
+
+BAD_INPUT, INTERRUPTED = 2, 130
+
+COMMANDS = {
+    "demo": "Load the bundled sample through all services, show what came of it, serve it until Ctrl-C.",
+    "up": "Start servers and services, keep what they load, serve until Ctrl-C.",
+    "ingest": "Order months through the bus, and follow them.",
+    "status": "Show what is loaded, what runs, what waits, and what was given up.",
+    "proof": "Show where every record of the loaded months went.",
+}
+
+app = App(
+    name="crimemaps",
+    help="Police data: fetched, loaded, mapped. Exit code 2: bad input, or a server that is away.",
+    default_parameter=Parameter(negative=()),
+    suppress_keyboard_interrupt=False,
+    version_flags=(),
+)
+# Named, not imported: help and complaints need not wait for what one command needs.
+for name, text in COMMANDS.items():
+    app.command(f"services.console.{name}:{name}", name=name, help=text)
+
+
+def main() -> None:
+    """Run one command; problems are told in one line."""
+    try:
+        app()
+    except CrimeMapsError as problem:
+        print(f"crimemaps: {problem}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

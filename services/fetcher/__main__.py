@@ -1,0 +1,8 @@
+"""Run the fetcher: `python -m services.fetcher`."""
+
+from services.fetcher.app import create_app
+from services.fetcher.settings import FetcherSettings
+from shared.service import run
+
+if __name__ == "__main__":
+    run("fetcher", FetcherSettings, create_app)

@@ -1,0 +1,204 @@
+"""The door to the police API: how it is asked, and what its answers mean (police_api.md §2 to §5)."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from time import perf_counter
+
+import httpx
+import msgspec
+import stamina
+
+from services.fetcher.answers import UntrustworthyError, count_records
+from services.fetcher.pacer import Pacer
+from services.fetcher.plan import Slice
+from services.fetcher.settings import FetcherSettings
+from services.fetcher.tiles import poly
+from shared.errors import PermanentError, TransientError
+from shared.logs import get_logger
+from shared.metrics import upstream_requests, upstream_retries, upstream_seconds
+from shared.model import Dataset, SliceKind, format_month, parse_month
+
+log = get_logger()
+
+
+class FaultError(TransientError):
+    """The source failed for no reason of ours: try the request again."""
+
+
+class OutageError(TransientError):
+    """The source answers nothing at all."""
+
+
+class TooLargeError(Exception):
+    """An area holds more records than the source gives in one answer."""
+
+
+class Dates(msgspec.Struct):
+    """A month of the source's list, with those who published stops."""
+
+    date: str
+    stops: list[str] | None = msgspec.field(default=None, name="stop-and-search")
+
+
+class NamedForce(msgspec.Struct):
+    """A police force as the source lists it."""
+
+    id: str
+    name: str
+
+
+class LastUpdated(msgspec.Struct):
+    """The source's newest month, with a day that means nothing."""
+
+    date: str
+
+
+class PoliceApi:
+    """One HTTP client, one pace."""
+
+    def __init__(self, client: httpx.AsyncClient, pacer: Pacer, settings: FetcherSettings) -> None:
+        self.client = client
+        self.pacer = pacer
+        self.settings = settings
+
+    async def newest_month(self) -> date:
+        """The newest month that the source has published."""
+        updated = msgspec.json.decode(await self.get("crime-last-updated"), type=LastUpdated)
+        return parse_month(updated.date[:7])
+
+    async def months(self) -> dict[date, tuple[str, ...] | None]:
+        """The months that the source serves, with the forces that published stops (None: not said)."""
+        dates = msgspec.json.decode(await self.get("crimes-street-dates"), type=list[Dates])
+        return {
+            parse_month(entry.date): None if entry.stops is None else tuple(sorted(entry.stops))
+            for entry in dates
+        }
+
+    async def forces(self) -> list[NamedForce]:
+        """The police forces that the source lists; the British Transport Police is never among them."""
+        return msgspec.json.decode(await self.get("forces"), type=list[NamedForce])
+
+    async def fetch(self, dataset: Dataset, month: date, piece: Slice) -> tuple[bytes, int]:
+        """The raw answer to one slice, and its number of records.
+
+        Raises:
+            TooLargeError: a tile holds too many records.
+            TransientError: the source could not be reached, or answered nonsense, again and again.
+            PermanentError: the source refuses the request itself.
+        """
+        async for attempt in self.retries():
+            with attempt:
+                body = await self.ask(*request_of(dataset, month, piece), area=piece.kind is SliceKind.TILE)
+                try:
+                    return body, count_records(dataset, month, body)
+                except UntrustworthyError as error:
+                    upstream_retries.labels("untrustworthy").inc()
+                    raise FaultError(f"{piece.id}: {error}") from error
+        raise AssertionError("unreachable")
+
+    async def get(self, route: str) -> bytes:
+        """The answer of a route without parameters."""
+        async for attempt in self.retries():
+            with attempt:
+                return await self.ask("GET", route, {}, area=False)
+        raise AssertionError("unreachable")
+
+    def retries(self) -> AsyncIterator[stamina.Attempt]:
+        """Tries of one request, with growing, jittered waits between them."""
+        return stamina.retry_context(
+            on=FaultError,
+            attempts=self.settings.tries,
+            timeout=None,
+            wait_initial=self.settings.first_wait,
+            wait_max=self.settings.longest_wait,
+            wait_jitter=self.settings.first_wait,
+        ).__aiter__()
+
+    async def ask(self, method: str, route: str, fields: dict[str, str], *, area: bool) -> bytes:
+        """Send one request; a 429 stops everybody, and the request is sent again afterwards."""
+        while True:
+            status, headers, body = await self.send(method, route, fields)
+            if status == httpx.codes.TOO_MANY_REQUESTS:
+                upstream_retries.labels("rate_limited").inc()
+                seconds = self.pacer.pause(retry_after(headers))
+                log.warning("source.paused", reason="429", seconds=round(seconds, 1))
+                continue
+            if status == httpx.codes.OK:
+                self.pacer.went_well()
+                return body
+            if status == httpx.codes.SERVICE_UNAVAILABLE and area:
+                await self.tell_apart()
+            if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+                upstream_retries.labels("server_error").inc()
+                raise FaultError(f"{route}: HTTP {status}")
+            raise PermanentError(
+                f"{route} refuses {fields}: HTTP {status} {body[:80].decode(errors='replace')}"
+            )
+
+    async def tell_apart(self) -> None:
+        """After a 503, find out whether the area is too large or the source is down.
+
+        Raises:
+            TooLargeError: the source answers otherwise.
+            OutageError: it does not; all requests pause.
+        """
+        try:
+            status, _, _ = await self.send("GET", "crime-last-updated", {})
+        except FaultError:
+            status = httpx.codes.SERVICE_UNAVAILABLE
+        if status == httpx.codes.OK:
+            self.pacer.went_well()
+            raise TooLargeError
+        upstream_retries.labels("outage").inc()
+        seconds = self.pacer.pause()
+        log.warning("source.paused", reason="outage", seconds=round(seconds, 1))
+        raise OutageError(f"the source is down: crime-last-updated answers HTTP {status}")
+
+    async def send(self, method: str, route: str, fields: dict[str, str]) -> tuple[int, httpx.Headers, bytes]:
+        """Send one request when its turn comes and read the whole answer.
+
+        Raises:
+            FaultError: no connection, no answer in time, or a cut answer.
+            TooLargeError: the answer is longer than any that we take.
+        """
+        label = route.partition("/")[0]
+        async with self.pacer.turn():
+            started = perf_counter()
+            try:
+                async with self.client.stream(
+                    method,
+                    route,
+                    params=fields if method == "GET" else None,
+                    data=fields if method == "POST" else None,
+                ) as response:
+                    body = bytearray()
+                    async for chunk in response.aiter_bytes():
+                        body += chunk
+                        if len(body) > self.settings.max_page_bytes:
+                            raise TooLargeError
+            except (httpx.TransportError, httpx.DecodingError) as error:
+                upstream_requests.labels(label, type(error).__name__).inc()
+                upstream_retries.labels("transport").inc()
+                raise FaultError(f"{route}: {type(error).__name__} {error}".strip()) from error
+            upstream_requests.labels(label, str(response.status_code)).inc()
+            upstream_seconds.labels(label).observe(perf_counter() - started)
+            return response.status_code, response.headers, bytes(body)
+
+
+def request_of(dataset: Dataset, month: date, piece: Slice) -> tuple[str, str, dict[str, str]]:
+    """Method, route and fields that ask for a slice. Polygons are always posted: a GET may be too long."""
+    fields = {"date": format_month(month)}
+    if piece.kind is SliceKind.FORCE:
+        return "GET", "stops-force", {**fields, "force": str(piece.force)}
+    if piece.kind is SliceKind.UNLOCATED:
+        return "GET", "crimes-no-location", {**fields, "force": str(piece.force), "category": "all-crime"}
+    if piece.tile is None:
+        raise ValueError(f"slice {piece.id} has no tile")
+    route = "crimes-street/all-crime" if dataset is Dataset.STREET else "outcomes-at-location"
+    return "POST", route, {**fields, "poly": poly(piece.tile)}
+
+
+def retry_after(headers: httpx.Headers) -> float | None:
+    """The seconds that a 429 asks us to wait; None where it does not say, or says a date."""
+    text = headers.get("Retry-After", "")
+    return float(text) if text.isdecimal() else None

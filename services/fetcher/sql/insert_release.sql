@@ -1,0 +1,1 @@
+INSERT INTO release (newest_month) VALUES ($1) ON CONFLICT DO NOTHING

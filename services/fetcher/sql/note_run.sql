@@ -1,0 +1,1 @@
+UPDATE run SET error = $2 WHERE id = $1

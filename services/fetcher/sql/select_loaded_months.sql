@@ -1,0 +1,1 @@
+SELECT dataset, month FROM current_version

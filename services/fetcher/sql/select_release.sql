@@ -1,0 +1,1 @@
+SELECT max(newest_month) FROM release

@@ -1,0 +1,1 @@
+SELECT tiles FROM tiling WHERE dataset = $1

@@ -1,0 +1,251 @@
+"""What is known and what is missing, per force, month and dataset. Pure.
+
+Missing is never zero: a count of 0 is only stated where the source itself listed the force.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import pairwise
+from statistics import median
+
+from services.gateway.schemas import (
+    DatasetCoverage,
+    Force,
+    ForceState,
+    Gap,
+    GridState,
+    MonthCoverage,
+    Rejection,
+    Span,
+    State,
+)
+from shared.model import Dataset, format_month, next_month
+
+BTP = "btp"
+USUAL_MONTHS = 12
+"""Months before a month that say what is usual."""
+FEWEST_USUAL_MONTHS, FEWEST_USUAL_RECORDS = 3, 20
+"""Under these nothing is called usual."""
+SUSPECT_SHARE = 0.2
+SUSPECT_RATE = 0.5
+"""Street crimes a month per 1,000 residents. Real areas have more than 3; what is found where a force
+publishes nothing are its neighbours' records (Greater Manchester since 2019-07)."""
+
+COUNTED_BY = {
+    Dataset.STREET: "police area of the location; without a location, the publishing force; btp apart",
+    Dataset.OUTCOMES: "police area of the crime's location; btp apart",
+    Dataset.STOPS: "force that published the stop",
+}
+
+
+@dataclass(frozen=True)
+class KnownForce:
+    """A row of the reference table."""
+
+    slug: str
+    name: str
+    population: int | None
+
+
+@dataclass(frozen=True)
+class LoadedMonth:
+    """The version of a month that readers see, and what the maps show of it."""
+
+    version: int
+    source: str
+    release: date | None
+    loaded_at: datetime
+    records: int
+    grid: GridState | None
+
+
+@dataclass(frozen=True)
+class Count:
+    """Records of a force in a month."""
+
+    located: int
+    unlocated: int
+
+    @property
+    def records(self) -> int:
+        """Both."""
+        return self.located + self.unlocated
+
+
+NOTHING = Count(0, 0)
+Month = tuple[Dataset, date]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that the database says about coverage at one revision."""
+
+    revision: str
+    forces: tuple[KnownForce, ...]
+    loaded: dict[Month, LoadedMonth]
+    counts: dict[Month, dict[str | None, Count]]
+    scopes: dict[Month, frozenset[str]]
+    """The forces that were asked for, where it was not the whole country."""
+    listed_empty: frozenset[tuple[date, str]]
+    """Stops: the source named the force among those that published, and its list was empty."""
+    rejected: tuple[Rejection, ...]
+
+    def months(self, dataset: Dataset) -> list[date]:
+        """The loaded months, oldest first."""
+        return sorted(month for held, month in self.loaded if held is dataset)
+
+    def count(self, dataset: Dataset, month: date, force: str | None) -> Count:
+        """Records of a force; nothing where there are none."""
+        return self.counts.get((dataset, month), {}).get(force, NOTHING)
+
+
+def dataset_coverage(
+    facts: Facts, dataset: Dataset, months: Sequence[date] | None, forces: Iterable[str] | None
+) -> DatasetCoverage:
+    """One dataset; `months` and `forces` limit the rows, never the totals."""
+    held = facts.months(dataset)
+    shown = held if months is None else months
+    return DatasetCoverage(
+        dataset=dataset,
+        counted_by=COUNTED_BY[dataset],
+        records=sum(facts.loaded[dataset, month].records for month in held),
+        first_month=format_month(held[0]) if held else None,
+        last_month=format_month(held[-1]) if held else None,
+        missing_months=[format_month(month) for month in months_between(held)],
+        months=[month_coverage(facts, dataset, month, forces) for month in shown],
+    )
+
+
+def month_coverage(
+    facts: Facts, dataset: Dataset, month: date, forces: Iterable[str] | None
+) -> MonthCoverage:
+    """One month of one dataset."""
+    loaded = facts.loaded.get((dataset, month))
+    counts = facts.counts.get((dataset, month), {}).values()
+    rows = [
+        force_state(facts, dataset, month, force)
+        for force in facts.forces
+        if forces is None or force.slug in forces
+    ]
+    outside = facts.count(dataset, month, None)
+    if forces is None and outside.records:
+        rows.append(row(None, "published", outside, "outside every police area"))
+    return MonthCoverage(
+        month=format_month(month),
+        loaded=loaded is not None,
+        version=loaded.version if loaded else None,
+        release=format_month(loaded.release) if loaded and loaded.release else None,
+        source=loaded.source if loaded else None,
+        loaded_at=loaded.loaded_at if loaded else None,
+        records=loaded.records if loaded else None,
+        located=sum(count.located for count in counts) if loaded else None,
+        unlocated=sum(count.unlocated for count in counts) if loaded else None,
+        grid=loaded.grid if loaded else None,
+        forces=rows,
+    )
+
+
+def force_state(facts: Facts, dataset: Dataset, month: date, force: KnownForce) -> ForceState:
+    """What can be said of one force in one month, and why."""
+    count = facts.count(dataset, month, force.slug)
+    state, evidence = judge(facts, dataset, month, force, count.records)
+    return row(force.slug, state, count if count.records or state == "published_empty" else None, evidence)
+
+
+def judge(facts: Facts, dataset: Dataset, month: date, force: KnownForce, records: int) -> tuple[State, str]:
+    """The state of a force and the evidence for it."""
+    if (dataset, month) not in facts.loaded:
+        return "not_loaded", "no version of this month is loaded"
+    if force.slug not in facts.scopes.get((dataset, month), {force.slug}):
+        return "partial_suspected" if records else "not_loaded", "only other forces were asked for"
+    if records:
+        doubt = doubt_about(facts, dataset, month, force, records)
+        return ("partial_suspected", doubt) if doubt else ("published", "records are loaded")
+    if dataset is Dataset.STOPS:
+        if (month, force.slug) in facts.listed_empty:
+            return "published_empty", "the source lists it as published, with an empty list"
+        return "not_published", "the source gave no stops of this force"
+    if force.slug == BTP:
+        return "not_published", "the source gave no records of this force"
+    return "not_published", "the source gave no records located in this area"
+
+
+def doubt_about(facts: Facts, dataset: Dataset, month: date, force: KnownForce, records: int) -> str | None:
+    """Why a count is too small to be believed; None where it is not."""
+    if dataset is Dataset.STREET and force.population and records < SUSPECT_RATE * force.population / 1000:
+        return (
+            f"{records} records among {force.population:,} residents: fewer than {SUSPECT_RATE} per 1,000, "
+            "as where only neighbouring forces and btp publish"
+        )
+    counts = (
+        facts.count(dataset, earlier, force.slug).records for earlier in months_before(month, USUAL_MONTHS)
+    )
+    usual = [earlier for earlier in counts if earlier]
+    if len(usual) < FEWEST_USUAL_MONTHS or median(usual) < FEWEST_USUAL_RECORDS:
+        return None
+    if records < SUSPECT_SHARE * median(usual):
+        return (
+            f"{records} records, under {SUSPECT_SHARE:.0%} of the earlier months' median, {median(usual):g}"
+        )
+    return None
+
+
+def row(force: str | None, state: State, count: Count | None, evidence: str) -> ForceState:
+    """A row; without a count it says null, not zero."""
+    if count is None:
+        return ForceState(force, state, None, None, None, evidence)
+    return ForceState(force, state, count.records, count.located, count.unlocated, evidence)
+
+
+def gaps(facts: Facts, dataset: Dataset, months: Iterable[date], forces: Iterable[str]) -> list[Gap]:
+    """Where records of these forces are, or may be, missing from these loaded months."""
+    known = {force.slug: force for force in facts.forces}
+    states = (
+        (month, force, force_state(facts, dataset, month, known[force]))
+        for month in months
+        for force in sorted(forces)
+    )
+    return [
+        Gap(format_month(month), force, state.state, state.evidence)
+        for month, force, state in states
+        if state.state not in ("published", "published_empty")
+    ]
+
+
+def force_list(facts: Facts) -> list[Force]:
+    """Every force with the months that have its records."""
+    return [
+        Force(force.slug, force.name, force.population, datasets=spans(facts, force.slug))
+        for force in facts.forces
+    ]
+
+
+def spans(facts: Facts, force: str) -> dict[str, Span]:
+    """First and last month with records, per dataset that has any."""
+    months = {
+        dataset: [month for month in facts.months(dataset) if facts.count(dataset, month, force).records]
+        for dataset in Dataset
+    }
+    return {
+        str(dataset): Span(format_month(held[0]), format_month(held[-1]), len(held))
+        for dataset, held in months.items()
+        if held
+    }
+
+
+def months_before(month: date, number: int) -> list[date]:
+    """So many months before one, newest first."""
+    serial = month.year * 12 + month.month - 1
+    return [date((serial - back) // 12, (serial - back) % 12 + 1, 1) for back in range(1, number + 1)]
+
+
+def months_between(held: Sequence[date]) -> list[date]:
+    """Months that are missing between the first and the last."""
+    missing = []
+    for before, after in pairwise(held):
+        month = next_month(before)
+        while month < after:
+            missing.append(month)
+            month = next_month(month)
+    return missing

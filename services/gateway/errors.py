@@ -1,0 +1,75 @@
+"""What goes wrong, as `application/problem+json` (RFC 9457): one table, no traceback ever."""
+
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from services.gateway.schemas import Problem
+from shared.errors import RequestError, TransientError
+from shared.logs import get_logger
+
+log = get_logger()
+
+PROBLEM_JSON = "application/problem+json"
+RETRY_AFTER = "5"
+"""Seconds after which it is worth asking again."""
+TITLES = {
+    400: "The request cannot be understood",
+    404: "There is no such thing",
+    405: "This method is not allowed here",
+    500: "The gateway has made a mistake",
+    503: "Not possible at the moment",
+}
+
+
+class ParameterError(RequestError):
+    """A parameter has a value that does not exist; `valid` are those that do."""
+
+    def __init__(self, parameter: str, text: str, valid: list[str] | None = None) -> None:
+        super().__init__(f"{parameter}: {text}")
+        self.parameter, self.valid = parameter, valid
+
+
+class NotFoundError(ParameterError):
+    """The value makes sense, but nothing is held for it."""
+
+
+STATUS: dict[type[Exception], int] = {NotFoundError: 404, RequestError: 400, TransientError: 503}
+"""The first class that an error belongs to decides; everything else is our own mistake."""
+
+
+def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """The answer to a request that raised an error."""
+    status, detail, headers = describe(error)
+    if status >= 500:
+        # The client is told what to do, the operator what happened.
+        bug = None if isinstance(error, TransientError) else error
+        log.error("request.failed", path=request.url.path, reason=str(error), exc_info=bug)
+    parameter, valid = (error.parameter, error.valid) if isinstance(error, ParameterError) else (None, None)
+    problem = Problem(
+        title=TITLES.get(status, "The request was refused"),
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        parameter=parameter,
+        valid=valid,
+    )
+    headers["Cache-Control"] = "no-store"
+    return Response(problem, status_code=status, media_type=PROBLEM_JSON, headers=headers)
+
+
+def describe(error: Exception) -> tuple[int, str, dict[str, str]]:
+    """Status, text for the client and headers."""
+    for kind, status in STATUS.items():
+        if isinstance(error, kind):
+            return status, str(error), {"Retry-After": RETRY_AFTER} if status == 503 else {}
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        details = {404: "no such address; GET /api/v1/openapi.json lists them all"}
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            allowed = sorted({*headers.get("allow", "GET").split(", "), "HEAD"} - {"OPTIONS"})
+            details[405] = f"allowed here: {', '.join(allowed)}"
+            headers["allow"] = ", ".join(allowed)
+        return error.status_code, details.get(error.status_code, error.detail), headers
+    return 500, "It has been logged. Asking again will probably not help.", {}

@@ -1,0 +1,1 @@
+SELECT slug, name, population FROM force ORDER BY slug

@@ -1,0 +1,51 @@
+"""The hexer's messages: a loaded month gets its cells and cubes.
+
+It bears to be delivered twice: read models that hold the version already are left as they are.
+"""
+
+from faststream.nats import NatsBroker
+
+from services.hexer.store import Store
+from shared.bus import publish, subscriber
+from shared.errors import PermanentError
+from shared.events import GridRebuilt, MonthLoaded
+from shared.logs import get_logger
+
+log = get_logger()
+
+
+def register(broker: NatsBroker, store: Store) -> None:
+    """Subscribe the handlers."""
+
+    @subscriber(broker, "hexer-months", workers=1)
+    async def month_loaded(event: MonthLoaded) -> None:
+        await publish(broker, await rebuild(store, event))
+
+
+async def rebuild(store: Store, event: MonthLoaded) -> GridRebuilt:
+    """Rebuild the month of an event. If a newer version came meanwhile, it is the one that counts."""
+    rebuilt = await store.rebuild(event.dataset, event.month)
+    if rebuilt is None:
+        raise PermanentError(f"{event.dataset} {event.month} is not loaded")
+    log.info("grid.rebuilt", dataset=event.dataset, month=str(event.month), version=rebuilt.version)
+    return GridRebuilt(
+        run_id=event.run_id,
+        dataset=event.dataset,
+        month=event.month,
+        version=rebuilt.version,
+        cells=rebuilt.cells,
+    )
+
+
+async def catch_up(broker: NatsBroker, store: Store) -> None:
+    """Rebuild what lags behind, such as every month after a new outcome mapping."""
+    for stale in await store.stale_months():
+        event = MonthLoaded(
+            run_id=stale["run_id"],
+            dataset=stale["dataset"],
+            month=stale["month"],
+            version=stale["version_id"],
+            changed=True,
+            records=stale["stored"],
+        )
+        await publish(broker, await rebuild(store, event))

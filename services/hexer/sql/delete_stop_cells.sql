@@ -1,0 +1,1 @@
+DELETE FROM stop_cell WHERE month = $1

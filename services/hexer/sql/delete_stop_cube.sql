@@ -1,0 +1,1 @@
+DELETE FROM stop_cube WHERE month = $1

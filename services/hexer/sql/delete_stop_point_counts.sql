@@ -1,0 +1,1 @@
+DELETE FROM stop_point_count WHERE month = $1

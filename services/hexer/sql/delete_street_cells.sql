@@ -1,0 +1,1 @@
+DELETE FROM street_cell WHERE month = $1

@@ -1,0 +1,1 @@
+DELETE FROM street_cube WHERE month = $1

@@ -1,0 +1,1 @@
+DELETE FROM street_point_count WHERE month = $1

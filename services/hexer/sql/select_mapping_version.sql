@@ -1,0 +1,1 @@
+SELECT coalesce(max(mapping_version), 0) FROM outcome_mapping

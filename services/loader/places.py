@@ -1,0 +1,90 @@
+"""Places in the database: which are known, and where a new one lies."""
+
+from collections.abc import Iterable
+
+import asyncpg
+import numpy as np
+
+from services.loader.rows import Place
+from services.loader.sql_files import sql
+from shared.areas import ForceAreas
+from shared.hexgrid import EDGES_M, cells, project
+
+SMALLINT = 32_767
+
+
+async def resolve_places(
+    connection: asyncpg.pool.PoolConnectionProxy, places: dict[bytes, Place], areas: ForceAreas
+) -> dict[bytes, int]:
+    """The `snap_point.id` of each place by its key; places never seen are added, and stay.
+
+    Runs outside the page's transaction: two loaders that meet the same new place must not wait for
+    each other's pages, and a place without records harms nobody.
+    """
+    ids = await known_places(connection, places)
+    missing = [place for key, place in places.items() if key not in ids]
+    if missing:
+        ids |= await add_places(connection, missing, areas)
+        # Those that another loader added at the same moment.
+        lost = [place.key for place in missing if place.key not in ids]
+        ids |= await known_places(connection, lost)
+    return ids
+
+
+async def known_places(
+    connection: asyncpg.pool.PoolConnectionProxy, keys: Iterable[bytes]
+) -> dict[bytes, int]:
+    """Ids of the places that the database has."""
+    rows = await connection.fetch(sql("select_places"), b"".join(keys))
+    return {row[0]: row[1] for row in rows}
+
+
+async def add_places(
+    connection: asyncpg.pool.PoolConnectionProxy, places: list[Place], areas: ForceAreas
+) -> dict[bytes, int]:
+    """Add new places; ids of those that nobody else added meanwhile."""
+    async with connection.transaction():
+        await connection.execute(sql("create_new_place"))
+        await connection.copy_records_to_table("new_place", records=zip(*columns(places, areas), strict=True))
+        rows = await connection.fetch(sql("insert_places"))
+    return {row[0]: row[1] for row in rows}
+
+
+def columns(places: list[Place], areas: ForceAreas) -> list[list[object]]:
+    """The columns of `new_place`. Area and cells are worked out here."""
+    located = [n for n, place in enumerate(places) if place.lon_e6 or place.lat_e6]
+    lon = np.array([places[n].lon_e6 for n in located], dtype=np.float64) / 1e6
+    lat = np.array([places[n].lat_e6 for n in located], dtype=np.float64) / 1e6
+    force: list[object] = [place.force for place in places]
+    for n, area in zip(located, areas.assign(lon, lat), strict=True):
+        force[n] = area
+    return [
+        [place.key for place in places],
+        [place.lon_e6 for place in places],
+        [place.lat_e6 for place in places],
+        [place.street_id for place in places],
+        [place.street_name for place in places],
+        [place.location_type for place in places],
+        [place.location_subtype for place in places],
+        force,
+        *cell_columns(len(places), located, lon, lat),
+    ]
+
+
+def cell_columns(size: int, located: list[int], lon: np.ndarray, lat: np.ndarray) -> list[list[object]]:
+    """i and j of each level in the order of `EDGES_M`; None where the grid does not reach."""
+    easting, northing = project(lon, lat)
+    out: list[list[object]] = []
+    reached = np.isfinite(easting) & np.isfinite(northing)
+    easting, northing = np.where(reached, easting, 0.0), np.where(reached, northing, 0.0)
+    # A place off the finest grid is off all of them: a record is on every level or on none.
+    finest = cells(easting, northing, min(EDGES_M))
+    for axis in finest:
+        reached &= np.abs(axis) <= SMALLINT
+    for edge in EDGES_M:
+        for axis in cells(easting, northing, edge):
+            column: list[object] = [None] * size
+            for n, value, inside in zip(located, axis.tolist(), reached.tolist(), strict=True):
+                column[n] = value if inside else None
+            out.append(column)
+    return out

@@ -1,0 +1,179 @@
+"""The loader's door to the database: pages are staged here."""
+
+from time import perf_counter
+
+import asyncpg
+
+from services.loader.gate import GateRules
+from services.loader.labels import Labels
+from services.loader.places import resolve_places
+from services.loader.rows import COLUMNS, Label, Rows
+from services.loader.sql_files import sql, staged_table
+from services.loader.swap import Swap
+from shared.areas import ForceAreas
+from shared.db import fetch_one, translate_errors
+from shared.errors import NotYetError
+from shared.events import MonthFetched, MonthLoaded, MonthRejected, Page, PageFetched
+from shared.metrics import gate_verdicts, pages_staged, swap_seconds
+from shared.model import Dataset
+
+
+class Store:
+    """Stages pages and decides months."""
+
+    def __init__(
+        self, pool: asyncpg.Pool, areas: ForceAreas, rules: GateRules, *, keep_versions: int
+    ) -> None:
+        self.pool = pool
+        self.areas = areas
+        self.labels = Labels()
+        self.swap = Swap(pool, rules, keep_versions=keep_versions)
+
+    async def needs_no(self, page: PageFetched) -> bool:
+        """Whether the page is staged already, or its run decided."""
+        async with translate_errors():
+            state = await fetch_one(
+                self.pool, sql("select_page_state"), page.run_id, page.slice_id, page.sha256
+            )
+        return bool(state["decided"] or state["staged"])
+
+    async def stage(self, page: PageFetched, rows: Rows) -> None:
+        """Put a page's rows into its run's staging table: all of them, or, if they are there, none."""
+        async with translate_errors():
+            label_ids = await self.labels.resolve(self.pool, rows.labels.values())
+            force_id = await self.labels.force(self.pool, page.force) if page.force else None
+            async with self.pool.acquire() as connection:
+                place_ids = await resolve_places(connection, rows.places, self.areas)
+                async with connection.transaction():
+                    if not await self.open_staging(connection, page):
+                        return
+                    page_id = await self.insert_page(connection, page, rows)
+                    if page_id is None:
+                        return
+                    schema, table = staged_table(page.dataset, page.run_id).split(".")
+                    await connection.copy_records_to_table(
+                        table,
+                        schema_name=schema,
+                        columns=COLUMNS[page.dataset],
+                        records=numbered(page.dataset, page_id, force_id, rows, place_ids, label_ids),
+                    )
+        pages_staged.labels(page.dataset, "staged").inc()
+
+    async def stage_problem(self, page: PageFetched, problem: str) -> None:
+        """Keep that a page came which cannot be read."""
+        async with translate_errors():
+            await self.pool.execute(
+                sql("insert_page"), page.run_id, page.slice_id, page.sha256, page.records, 0, problem
+            )
+        pages_staged.labels(page.dataset, "unreadable").inc()
+
+    @staticmethod
+    async def open_staging(connection: asyncpg.pool.PoolConnectionProxy, page: PageFetched) -> bool:
+        """Make the run's staging table; False if the run was decided meanwhile."""
+        # Shared with other pages of the run, against the decision that drops the table.
+        await connection.execute(
+            "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", str(page.run_id)
+        )
+        if await connection.fetchval("SELECT EXISTS (SELECT FROM verdict WHERE run_id = $1)", page.run_id):
+            return False
+        table = staged_table(page.dataset, page.run_id)
+        if await connection.fetchval("SELECT to_regclass($1)", table) is None:
+            # Two pages at once must not both create it.
+            await connection.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", str(page.run_id)
+            )
+            await connection.execute(
+                f"CREATE TABLE IF NOT EXISTS {table} (LIKE staging.{page.dataset} INCLUDING ALL)"
+            )
+        return True
+
+    @staticmethod
+    async def insert_page(
+        connection: asyncpg.pool.PoolConnectionProxy, page: PageFetched, rows: Rows
+    ) -> int | None:
+        """Record the page and what was set aside; None if another loader has just done so."""
+        received = len(rows.rows) + len(rows.set_aside)
+        page_id: int | None = await connection.fetchval(
+            sql("insert_page"), page.run_id, page.slice_id, page.sha256, received, len(rows.set_aside), ""
+        )
+        if page_id is not None and rows.set_aside:
+            await connection.execute(
+                sql("insert_set_aside"),
+                page.run_id,
+                page.slice_id,
+                [bad.position for bad in rows.set_aside],
+                [bad.reason for bad in rows.set_aside],
+                [bad.raw for bad in rows.set_aside],
+            )
+        return page_id
+
+    async def load(self, event: MonthFetched, *, patient: bool) -> MonthLoaded | MonthRejected:
+        """Decide a complete run and say what became of it; a decided one is only told again.
+
+        Raises:
+            NotYetError: pages are still on their way.
+        """
+        started = perf_counter()
+        async with translate_errors():
+            decided = await self.swap.decided(event)
+            if decided is not None:
+                return decided
+            missing, problems, page_ids = await self.staged_pages(event.run_id, event.pages)
+            if missing and patient and not problems:
+                raise NotYetError(f"{len(missing)} pages of the run are still on their way")
+            problems += [f"page {slice_id} never came" for slice_id in missing]
+            if problems:
+                result: MonthLoaded | MonthRejected = await self.swap.reject(event, problems, started)
+            else:
+                result = await self.swap.load(event, page_ids, started)
+        swap_seconds.labels(event.dataset).observe(perf_counter() - started)
+        gate_verdicts.labels(event.dataset, verdict_of(result)).inc()
+        return result
+
+    async def staged_pages(
+        self, run_id: object, pages: tuple[Page, ...]
+    ) -> tuple[list[str], list[str], list[int]]:
+        """Of a manifest: the slices whose page is not here, what is wrong with pages, the ids of pages."""
+        rows = await self.pool.fetch(sql("select_staged_pages"), run_id)
+        staged = {(row["slice_id"], row["sha256"]): row for row in rows}
+        missing, problems, ids = [], [], []
+        for page in pages:
+            row = staged.get((page.slice_id, page.sha256))
+            if row is None:
+                missing.append(page.slice_id)
+            elif row["problem"]:
+                problems.append(f"page {page.slice_id}: {row['problem']}")
+            elif row["received"] != page.records:
+                problems.append(
+                    f"page {page.slice_id} has {row['received']} records, its manifest says {page.records}"
+                )
+            else:
+                ids.append(row["id"])
+        return missing, problems, ids
+
+
+def numbered(
+    dataset: Dataset,
+    page_id: int,
+    force_id: int | None,
+    rows: Rows,
+    place_ids: dict[bytes, int],
+    label_ids: dict[Label, int],
+) -> list[tuple[object, ...]]:
+    """Rows in the order of the staging table's columns, places and labels as numbers."""
+    if dataset is not Dataset.STOPS:
+        return [
+            (page_id, api_id, occurrence, place_ids[place], label_ids[category], label_ids[outcome], *rest)
+            for api_id, occurrence, place, category, outcome, *rest in rows.rows
+        ]
+    return [
+        (page_id, place_ids[place], force_id, *(label_ids[word] for word in words[:8]), *words[8:])
+        for place, _force, *words in rows.rows
+    ]
+
+
+def verdict_of(result: MonthLoaded | MonthRejected) -> str:
+    """loaded, unchanged or rejected."""
+    if isinstance(result, MonthRejected):
+        return "rejected"
+    return "loaded" if result.changed else "unchanged"

@@ -1,0 +1,205 @@
+"""The message bus: how messages are published, handled, retried and given up.
+
+Delivery is at least once. A handler publishes what follows from its message itself, and only then
+is the message acknowledged; so every handler must bear to be called twice with the same message.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from time import perf_counter
+from types import TracebackType
+from typing import Any, TypeVar, cast
+
+from faststream import AckPolicy, BaseMiddleware
+from faststream.exceptions import AckMessage, NackMessage
+from faststream.nats import JStream, NatsBroker, PullSub
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from pydantic import ValidationError
+from structlog.contextvars import bind_contextvars
+
+from shared.errors import NotYetError, PermanentError, TransientError
+from shared.events import DEAD, Event
+from shared.logs import get_logger
+from shared.metrics import dead_letters, handler_seconds, messages_handled
+from shared.provision import CONSUMERS
+
+log = get_logger()
+EventT = TypeVar("EventT", bound=Event)
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[None]])
+
+PUBLISH_TIMEOUT = 10.0
+KEEP_ALIVE_SECONDS = 5.0
+"""Well under any sensible `ack_wait`."""
+NOT_YET_DELAY = 0.2
+FIRST_DELAY, LONGEST_DELAY = 0.5, 60.0
+UNEXPECTED_ERROR_TRIES = 5
+"""A bug is tried again this often, in case it was none; then it is a dead letter."""
+
+
+def create_broker(nats_url: str, *, stop_timeout: float) -> NatsBroker:
+    """A broker that is not connected yet and never stops trying to reconnect."""
+    broker = NatsBroker(
+        nats_url,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=1,
+        connect_timeout=5,
+        graceful_timeout=stop_timeout,
+        logger=None,
+    )
+    broker.add_middleware(partial(Delivery, broker=broker))
+    return broker
+
+
+def subscriber(broker: NatsBroker, durable: str, *, workers: int = 1) -> Callable[[HandlerT], HandlerT]:
+    """Decorate a handler: at most `workers` messages of this consumer are handled at once."""
+    consumer = CONSUMERS[durable]
+    decorate: Any = broker.subscriber(
+        consumer.event.subject,
+        stream=JStream(consumer.event.stream, declare=False),
+        durable=durable,
+        pull_sub=PullSub(batch_size=1, timeout=1),
+        max_workers=workers,
+        ack_policy=AckPolicy.NACK_ON_ERROR,
+    )
+    return cast(Callable[[HandlerT], HandlerT], decorate)
+
+
+async def publish(broker: NatsBroker, event: Event, body: bytes | None = None) -> None:
+    """Publish and wait until the stream has it. With a body, the event itself travels as headers.
+
+    Raises:
+        TransientError: the stream did not confirm it.
+    """
+    headers = {"Nats-Msg-Id": event.dedup_id}
+    if body is not None:
+        headers |= {f"Crimemaps-{name}": value for name, value in header_fields(event)}
+        await send(broker, event.subject, event.stream, body, headers)
+    else:
+        await send(broker, event.subject, event.stream, event.model_dump_json().encode(), headers)
+
+
+async def send(broker: NatsBroker, subject: str, stream: str, body: bytes, headers: dict[str, str]) -> None:
+    """Put bytes on a stream and wait for the confirmation."""
+    try:
+        await broker.publish(body, subject, headers=headers, stream=stream, timeout=PUBLISH_TIMEOUT)
+    except (NatsError, OSError, TimeoutError) as error:
+        raise TransientError(f"{subject} was not confirmed: {type(error).__name__}: {error}") from error
+
+
+def header_fields(event: Event) -> list[tuple[str, str]]:
+    """An event's fields as header names and values; what is None is left out."""
+    fields = event.model_dump(mode="json", exclude_none=True)
+    return [(name.replace("_", "-").title(), str(value)) for name, value in fields.items()]
+
+
+def event_from_headers(kind: type[EventT], headers: dict[str, str]) -> EventT:
+    """Read an event that travelled as headers.
+
+    Raises:
+        ValidationError: a header is missing or wrong.
+    """
+    given = {
+        name.lower().removeprefix("crimemaps-").replace("-", "_"): value
+        for name, value in headers.items()
+        if name.lower().startswith("crimemaps-")
+    }
+    return kind.model_validate(given)
+
+
+class Delivery(BaseMiddleware[Any, Any]):
+    """Keeps a message alive while it is handled, and decides what becomes of it after an error.
+
+    Without an error it is acknowledged; a `TransientError` brings it back later; a message that
+    cannot be read, and a `PermanentError`, go to `dead.<durable>` with the reason.
+    """
+
+    def __init__(self, msg: Msg | None, /, *, context: Any, broker: NatsBroker) -> None:
+        super().__init__(msg, context=context)
+        self.broker = broker
+        self.alive: asyncio.Task[None] | None = None
+        self.started = perf_counter()
+
+    async def on_receive(self) -> None:
+        if self.msg is not None:
+            bind_contextvars(durable=self.msg.metadata.consumer, sequence=self.msg.metadata.sequence.stream)
+            self.alive = asyncio.create_task(keep_alive(self.msg))
+
+    async def after_processed(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_val: BaseException | None = None,
+        exc_tb: TracebackType | None = None,
+    ) -> bool | None:
+        if self.msg is None:  # publishing enters the middlewares too
+            return False
+        if self.alive:
+            self.alive.cancel()
+        durable = self.msg.metadata.consumer
+        handler_seconds.labels(durable).observe(perf_counter() - self.started)
+        if isinstance(exc_val, Exception):
+            await self.decide(durable, exc_val)
+        elif exc_val is None:
+            messages_handled.labels(durable, "done").inc()
+        return False
+
+    async def decide(self, durable: str, error: Exception) -> None:
+        """Raise what makes the framework acknowledge the message or bring it back."""
+        tries = self.msg.metadata.num_delivered
+        if isinstance(error, TransientError):
+            delay = NOT_YET_DELAY if isinstance(error, NotYetError) else retry_delay(tries)
+            if not isinstance(error, NotYetError):
+                log.warning("message.postponed", reason=str(error), tries=tries, delay=round(delay, 1))
+            messages_handled.labels(durable, "postponed").inc()
+            raise NackMessage(delay=delay) from error
+        expected = isinstance(error, (PermanentError, ValidationError))
+        if not expected and tries < UNEXPECTED_ERROR_TRIES:
+            log.error("message.failed", tries=tries, exc_info=error)
+            messages_handled.labels(durable, "failed").inc()
+            raise NackMessage(delay=retry_delay(tries)) from error
+        await self.bury(durable, error)
+        raise AckMessage from error
+
+    async def bury(self, durable: str, error: Exception) -> None:
+        """Put the message on `dead.<durable>`; if even that fails, bring it back later."""
+        reason = reason_of(error)
+        metadata = self.msg.metadata
+        headers = dict(self.msg.headers or {}) | {
+            "Nats-Msg-Id": f"dead/{metadata.stream}/{metadata.sequence.stream}",
+            "Crimemaps-Dead-Subject": self.msg.subject,
+            "Crimemaps-Dead-Reason": reason,
+            "Crimemaps-Dead-Tries": str(metadata.num_delivered),
+        }
+        try:
+            await send(self.broker, f"dead.{durable}", DEAD, self.msg.data, headers)
+        except TransientError as problem:
+            raise NackMessage(delay=retry_delay(metadata.num_delivered)) from problem
+        dead_letters.labels(durable).inc()
+        messages_handled.labels(durable, "dead").inc()
+        log.error("message.buried", reason=reason, tries=metadata.num_delivered)
+
+
+async def keep_alive(message: Msg) -> None:
+    """Tell the server again and again that the message is being worked on."""
+    while True:
+        await asyncio.sleep(KEEP_ALIVE_SECONDS)
+        with suppress(NatsError, OSError):
+            await message.in_progress()
+
+
+def retry_delay(tries: int) -> float:
+    """Seconds until the next try: doubling, with jitter, at most a minute."""
+    delay: float = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(tries, 10))
+    return random.uniform(0.75, 1.0) * delay
+
+
+def reason_of(error: Exception) -> str:
+    """Why a message was given up, in one line that fits a header."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return f"not in the declared shape: {place}: {first['msg']}"[:500].replace("\n", " ")
+    return f"{type(error).__name__}: {error}"[:500].replace("\n", " ").replace("\r", " ")

@@ -1,0 +1,184 @@
+"""Every message on the bus: its subject, its stream, its shape and its deduplication id.
+
+Subjects are constants, what varies is in the payload. `docs/events.md` is the table of them.
+"""
+
+from datetime import date
+from typing import ClassVar
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.model import Dataset, SliceKind, format_month
+
+WORK, PAGES, FACTS, DEAD = "WORK", "PAGES", "FACTS", "DEAD"
+
+
+class Event(BaseModel):
+    """A message. Unknown fields are ignored, so that a newer sender never breaks an older reader."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    subject: ClassVar[str]
+    stream: ClassVar[str]
+
+    @property
+    def dedup_id(self) -> str:
+        """Two messages with this id within the stream's window are one (`Nats-Msg-Id`)."""
+        raise NotImplementedError
+
+
+def run_id(order_id: UUID, dataset: Dataset, month: date) -> UUID:
+    """The id of the run that an order makes of one dataset and month: the same for every delivery."""
+    return uuid5(order_id, f"{dataset}/{format_month(month)}")
+
+
+class IngestRequested(Event):
+    """Fetch these datasets of one month, or of everything that is new (`month` is None)."""
+
+    subject: ClassVar[str] = "ingest.requested"
+    stream: ClassVar[str] = WORK
+
+    order_id: UUID
+    month: date | None
+    datasets: tuple[Dataset, ...] = tuple(Dataset)
+    forces: tuple[str, ...] | None = None
+    """Only these forces; None is the whole country."""
+    accept_loss: bool = False
+    """Let the month through even if a force lost more records than the gate allows."""
+
+    @property
+    def dedup_id(self) -> str:
+        month = format_month(self.month) if self.month else "new"
+        return f"ingest/{self.order_id}/{month}/{'+'.join(self.datasets)}"
+
+
+class SliceRequested(Event):
+    """Fetch one slice of a run."""
+
+    subject: ClassVar[str] = "slice.requested"
+    stream: ClassVar[str] = WORK
+
+    run_id: UUID
+    slice_id: str
+
+    @property
+    def dedup_id(self) -> str:
+        return f"slice/{self.run_id}/{self.slice_id}"
+
+
+class PageFetched(Event):
+    """One raw answer. These fields travel as headers; the body is the answer, byte for byte, as zstd."""
+
+    subject: ClassVar[str] = "page.fetched"
+    stream: ClassVar[str] = PAGES
+
+    run_id: UUID
+    slice_id: str
+    dataset: Dataset
+    month: date
+    kind: SliceKind
+    force: str | None = None
+    """The force that was asked for, where the source is asked by force."""
+    source: str
+    sha256: str
+    """Of the uncompressed answer, hexadecimal."""
+    records: int
+
+    @property
+    def dedup_id(self) -> str:
+        return f"page/{self.run_id}/{self.slice_id}/{self.sha256}"
+
+
+class Page(BaseModel):
+    """What a manifest says of one page."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    slice_id: str
+    sha256: str
+    records: int
+
+
+class MonthFetched(Event):
+    """Every page of a run is on the bus: the manifest."""
+
+    subject: ClassVar[str] = "month.fetched"
+    stream: ClassVar[str] = FACTS
+
+    run_id: UUID
+    dataset: Dataset
+    month: date
+    source: str
+    forces: tuple[str, ...] | None
+    accept_loss: bool
+    release: date | None
+    """The source's newest month when the run began; None where the source does not say."""
+    pages: tuple[Page, ...]
+
+    @property
+    def dedup_id(self) -> str:
+        return f"fetched/{self.run_id}"
+
+
+class MonthLoaded(Event):
+    """A version of a month is what readers see. `changed` is False when it was so before the run."""
+
+    subject: ClassVar[str] = "month.loaded"
+    stream: ClassVar[str] = FACTS
+
+    run_id: UUID
+    dataset: Dataset
+    month: date
+    version: int
+    changed: bool
+    records: int
+
+    @property
+    def dedup_id(self) -> str:
+        return f"loaded/{self.run_id}"
+
+
+class MonthRejected(Event):
+    """The gate refused a run; the month's earlier version, if any, stays."""
+
+    subject: ClassVar[str] = "month.rejected"
+    stream: ClassVar[str] = FACTS
+
+    run_id: UUID
+    dataset: Dataset
+    month: date
+    reasons: tuple[str, ...]
+
+    @property
+    def dedup_id(self) -> str:
+        return f"rejected/{self.run_id}"
+
+
+class GridRebuilt(Event):
+    """Cells and cubes of a version are what readers see."""
+
+    subject: ClassVar[str] = "grid.rebuilt"
+    stream: ClassVar[str] = FACTS
+
+    run_id: UUID
+    dataset: Dataset
+    month: date
+    version: int
+    cells: dict[int, int]
+    """Cells per level, by edge length in metres."""
+
+    @property
+    def dedup_id(self) -> str:
+        return f"rebuilt/{self.run_id}/{self.version}"
+
+
+EVENTS: tuple[type[Event], ...] = (
+    IngestRequested,
+    SliceRequested,
+    PageFetched,
+    MonthFetched,
+    MonthLoaded,
+    MonthRejected,
+    GridRebuilt,
+)

@@ -1,0 +1,61 @@
+"""Every metric of the system, in one place. `docs/metrics.md` says what each means.
+
+Labels have few values: a dataset, a subject, a fate; never a month, an id or a force.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
+
+messages_handled = Counter(
+    "crimemaps_messages_handled_total", "Messages handled, by result", ["durable", "result"]
+)
+handler_seconds = Histogram("crimemaps_handler_seconds", "Time in a handler", ["durable"], buckets=SECONDS)
+dead_letters = Counter(
+    "crimemaps_dead_letters_total", "Messages given up, with their reason kept", ["durable"]
+)
+
+upstream_requests = Counter(
+    "crimemaps_upstream_requests_total",
+    "Requests to the police API, by route and status",
+    ["route", "status"],
+)
+upstream_seconds = Histogram(
+    "crimemaps_upstream_seconds", "Time until the whole answer was there", ["route"], buckets=SECONDS
+)
+upstream_retries = Counter("crimemaps_upstream_retries_total", "Requests sent again", ["reason"])
+upstream_in_flight = Gauge("crimemaps_upstream_in_flight", "Requests waiting for their answer")
+upstream_paused = Gauge(
+    "crimemaps_upstream_paused", "1 while all requests wait because of a 429 or an outage"
+)
+tile_splits = Counter("crimemaps_tile_splits_total", "Tiles that held too many records", ["dataset"])
+pages_published = Counter("crimemaps_pages_published_total", "Raw answers put on the bus", ["dataset"])
+newest_month_age = Gauge(
+    "crimemaps_newest_month_age_seconds", "Time since the end of the newest loaded month", ["dataset"]
+)
+releases_seen = Counter("crimemaps_releases_seen_total", "New releases that the watcher noticed")
+
+records = Counter(
+    "crimemaps_records_total",
+    "Records of decided months by fate: received, stored, duplicate, set_aside",
+    ["dataset", "fate"],
+)
+unknown_labels = Counter(
+    "crimemaps_unknown_labels_total", "Published words that no reference table has", ["kind"]
+)
+pages_staged = Counter("crimemaps_pages_staged_total", "Pages staged for loading", ["dataset", "result"])
+gate_verdicts = Counter("crimemaps_gate_verdicts_total", "Months decided", ["dataset", "verdict"])
+swap_seconds = Histogram(
+    "crimemaps_swap_seconds", "Time to build, check and swap a month", ["dataset"], buckets=SECONDS
+)
+
+rebuild_seconds = Histogram(
+    "crimemaps_rebuild_seconds", "Time to rebuild a month's cells and cubes", ["dataset"], buckets=SECONDS
+)
+cells_written = Gauge("crimemaps_cells", "Cells of the newest rebuild", ["dataset", "level"])
+unmapped_outcomes = Gauge(
+    "crimemaps_unmapped_outcomes", "Records of the newest rebuild whose outcome no mapping knows", ["dataset"]
+)
+
+http_requests = Counter("crimemaps_http_requests_total", "Requests answered", ["route", "status"])
+http_seconds = Histogram("crimemaps_http_seconds", "Time to answer a request", ["route"], buckets=SECONDS)

@@ -1,0 +1,59 @@
+"""Bring a database to this version's schema and reference tables: `python -m shared.migrate`."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import asyncpg
+
+from shared.db import open_pool
+from shared.errors import CrimeMapsError
+from shared.sync_reference import sync_reference
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+LOCK = 0x6372696D65
+"""An arbitrary key: only one process migrates at a time."""
+
+
+async def migrate(database_url: str) -> None:
+    """Apply the migrations that the database has not seen, then load the reference tables.
+
+    Safe to run at any time, and by several processes at once.
+
+    Raises:
+        TransientError: the server cannot be reached.
+    """
+    async with open_pool(database_url, max_size=1) as pool, pool.acquire() as connection:
+        await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+        try:
+            await connection.execute("SET client_min_messages = warning")
+            await apply_migrations(connection)
+            async with connection.transaction():
+                await sync_reference(connection)
+        finally:
+            await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
+
+
+async def apply_migrations(connection: asyncpg.pool.PoolConnectionProxy) -> None:
+    """Run each new file of `migrations/` in a transaction of its own, in the order of their names."""
+    await connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS migration "
+        "(name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
+    )
+    applied = {row["name"] for row in await connection.fetch("SELECT name FROM migration")}
+    for path in sorted(MIGRATIONS.glob("*.sql")):
+        if path.stem in applied:
+            continue
+        async with connection.transaction():
+            await connection.execute(path.read_text(encoding="utf-8"))
+            await connection.execute("INSERT INTO migration (name) VALUES ($1)", path.stem)
+
+
+if __name__ == "__main__":
+    from shared.settings import Settings
+
+    try:
+        asyncio.run(migrate(Settings().database_url))  # type: ignore[call-arg]
+    except CrimeMapsError as problem:
+        sys.exit(str(problem))

@@ -1,0 +1,136 @@
+"""The streams and consumers of the bus, declared once: `python -m shared.provision`.
+
+Only this module creates or changes them; services use what is there.
+"""
+
+import asyncio
+import sys
+from dataclasses import dataclass
+
+import nats
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StreamConfig
+from nats.js.errors import NotFoundError
+
+from shared.db import describe, without_password
+from shared.errors import TransientError
+from shared.events import (
+    DEAD,
+    FACTS,
+    PAGES,
+    WORK,
+    Event,
+    IngestRequested,
+    MonthFetched,
+    MonthLoaded,
+    PageFetched,
+    SliceRequested,
+)
+
+DAY = 24 * 3600.0
+DEDUP_WINDOW = 600.0
+"""Seconds in which a message with a known id is dropped: longer than any redelivery after a crash."""
+
+STREAMS = (
+    # Work is deleted when it is done; pages too, since their records are in the database by then.
+    StreamConfig(
+        WORK, subjects=["ingest.requested", "slice.requested"], retention=RetentionPolicy.WORK_QUEUE
+    ),
+    # When the loader is away and the stream is full, publishing fails and the fetcher waits.
+    StreamConfig(
+        PAGES,
+        subjects=["page.fetched"],
+        retention=RetentionPolicy.WORK_QUEUE,
+        discard=DiscardPolicy.NEW,
+        max_bytes=4 << 30,
+    ),
+    StreamConfig(FACTS, subjects=["month.*", "grid.*"], max_age=30 * DAY),
+    StreamConfig(DEAD, subjects=["dead.>"], max_age=90 * DAY),
+)
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """A durable pull consumer: one queue of messages, shared by all replicas of a service."""
+
+    durable: str
+    event: type[Event]
+    max_ack_pending: int
+
+
+CONSUMERS = {
+    consumer.durable: consumer
+    for consumer in (
+        Consumer("fetcher-orders", IngestRequested, 8),
+        Consumer("fetcher-slices", SliceRequested, 16),
+        Consumer("loader-pages", PageFetched, 32),
+        Consumer("loader-months", MonthFetched, 8),
+        Consumer("hexer-months", MonthLoaded, 8),
+    )
+}
+
+
+async def provision(nats_url: str, *, ack_wait: float = 30.0, replicas: int = 1) -> None:
+    """Create the streams and consumers, or bring existing ones to this declaration.
+
+    Raises:
+        TransientError: the server cannot be reached.
+    """
+    connection = await connect(nats_url)
+    try:
+        jetstream = connection.jetstream()
+        for stream in STREAMS:
+            await put_stream(jetstream, stream.evolve(duplicate_window=DEDUP_WINDOW, num_replicas=replicas))
+        for consumer in CONSUMERS.values():
+            # Creating a durable consumer that exists updates it.
+            await jetstream.add_consumer(
+                consumer.event.stream,
+                ConsumerConfig(
+                    durable_name=consumer.durable,
+                    filter_subject=consumer.event.subject,
+                    ack_policy=AckPolicy.EXPLICIT,
+                    ack_wait=ack_wait,
+                    max_ack_pending=consumer.max_ack_pending,
+                    max_deliver=-1,
+                ),
+            )
+    finally:
+        await connection.close()
+
+
+async def put_stream(jetstream: JetStreamContext, stream: StreamConfig) -> None:
+    """Create a stream or update its settings; its messages stay."""
+    try:
+        await jetstream.stream_info(str(stream.name))
+    except NotFoundError:
+        await jetstream.add_stream(stream)
+    else:
+        await jetstream.update_stream(stream)
+
+
+async def connect(nats_url: str) -> Client:
+    """A plain connection that gives up after a few seconds.
+
+    Raises:
+        TransientError: the server cannot be reached.
+    """
+
+    async def ignore(error: Exception) -> None:  # the final error says all
+        del error
+
+    try:
+        return await nats.connect(nats_url, connect_timeout=3, max_reconnect_attempts=1, error_cb=ignore)
+    except (NatsError, OSError, TimeoutError) as error:
+        raise TransientError(f"no NATS server at {without_password(nats_url)}: {describe(error)}") from error
+
+
+if __name__ == "__main__":
+    from shared.settings import Settings
+
+    try:
+        settings = Settings()  # type: ignore[call-arg]
+        asyncio.run(provision(settings.nats_url, ack_wait=settings.ack_wait))
+    except TransientError as problem:
+        sys.exit(str(problem))

@@ -1,0 +1,20 @@
+"""Settings that every service has, read from the environment. Only `__main__` modules build them."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where the servers are, and how this process shows itself."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    database_url: str = Field(description="PostgreSQL with PostGIS, as postgresql://user@host:port/name")
+    nats_url: str = Field(description="NATS with JetStream, as nats://host:port")
+    http_host: str = Field(default="127.0.0.1", description="Address of /livez, /readyz and /metrics")
+    http_port: int = Field(default=0, ge=0, le=65535, description="Its port; 0 takes a free one")
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    ack_wait: float = Field(
+        default=30, gt=0, description="Seconds after which a message of a killed handler is delivered again"
+    )
+    stop_timeout: float = Field(default=20, gt=0, description="Seconds a handler may go on after SIGTERM")

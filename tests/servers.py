@@ -1,0 +1,102 @@
+"""Fixtures: real servers, private to this test run, and a clean state of each for every test.
+
+`DATABASE_URL`, `NATS_URL` and `REDIS_URL` name servers to use instead. These must be for tests only: all
+streams and keys on them are deleted, and the role of `DATABASE_URL` must be allowed to create databases.
+"""
+
+import asyncio
+import itertools
+import os
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import asyncpg
+import nats
+import pytest
+import redis
+
+from deploy.local.servers import LocalServers
+from deploy.local.var_dir import temporary_var_dir
+
+TEMPLATE = f"crimemaps_template_{os.getpid()}"
+NUMBERS = itertools.count(1)
+Result = TypeVar("Result")
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[LocalServers]:
+    """The servers of this test run; a test that restarts one must wait until it is back."""
+    with temporary_var_dir() as var_dir, LocalServers(var_dir, durable=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated_template(servers: LocalServers) -> Iterator[str]:
+    """The name of a migrated database to clone; nobody may be connected to it."""
+    from shared.migrate import migrate
+
+    admin_url = servers.endpoints.database_url
+    run(execute(admin_url, f"CREATE DATABASE {TEMPLATE}"))
+    try:
+        run(migrate(with_database(admin_url, TEMPLATE)))
+        yield TEMPLATE
+    finally:
+        run(execute(admin_url, f"DROP DATABASE {TEMPLATE} WITH (FORCE)"))
+
+
+@pytest.fixture
+def database_url(servers: LocalServers, migrated_template: str) -> Iterator[str]:
+    """A migrated database without data, of this test alone."""
+    admin_url = servers.endpoints.database_url
+    name = f"crimemaps_test_{os.getpid()}_{next(NUMBERS)}"
+    run(execute(admin_url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}"))
+    yield with_database(admin_url, name)
+    run(execute(admin_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def nats_url(servers: LocalServers) -> str:
+    """A bus without streams."""
+    run(delete_streams(servers.endpoints.nats_url))
+    return servers.endpoints.nats_url
+
+
+@pytest.fixture
+def redis_url(servers: LocalServers) -> str:
+    """An empty cache."""
+    with redis.Redis.from_url(servers.endpoints.redis_url) as client:
+        client.flushall()
+    return servers.endpoints.redis_url
+
+
+def run(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine from a fixture, out of the way of the test's own event loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def delete_streams(url: str) -> None:
+    """Delete every stream, and with them buckets and consumers."""
+    client = await nats.connect(url)
+    try:
+        jetstream = client.jetstream()
+        for stream in await jetstream.streams_info():
+            assert stream.config.name is not None
+            await jetstream.delete_stream(stream.config.name)
+    finally:
+        await client.close()
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server and role, another database."""
+    return urlsplit(url)._replace(path=f"/{name}").geturl()

@@ -15,6 +15,7 @@ CONNECT_TIMEOUT = 8.0
 RETRYABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was cut between two messages
     asyncpg.InsufficientResourcesError,  # disk full, out of memory, too many connections
     asyncpg.OperatorInterventionError,  # shutdown, crash recovery, statement cancelled
     asyncpg.TransactionRollbackError,  # deadlock, serialisation

@@ -1,7 +1,10 @@
 """What every service answers over HTTP: alive, ready, metrics."""
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
@@ -56,4 +59,16 @@ async def serve(app: AsgiFastStream, settings: Settings) -> None:
         access_log=False,
         timeout_graceful_shutdown=int(settings.stop_timeout) + 5,
     )
-    await uvicorn.Server(config).serve()
+    await Server(config).serve()
+
+
+class Server(uvicorn.Server):
+    """A server that ends in order on SIGTERM; uvicorn's own would then raise the signal once more."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the signals for as long as the server runs."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, self.handle_exit, name, None)
+        yield

@@ -13,7 +13,9 @@ class Settings(BaseSettings):
     nats_url: str = Field(description="NATS with JetStream, as nats://host:port")
     http_host: str = Field(default="127.0.0.1", description="Address of /livez, /readyz and /metrics")
     http_port: int = Field(default=0, ge=0, le=65535, description="Its port; 0 takes a free one")
-    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error"
+    )
     ack_wait: float = Field(
         default=30, gt=0, description="Seconds after which a message of a killed handler is delivered again"
     )

@@ -1,7 +1,10 @@
 """Bring the reference tables of a database to what `shared/reference` says."""
 
+from pathlib import Path
+
 import asyncpg
 
+from shared.db import read_sql
 from shared.reference import (
     MAPPING_VERSION,
     NO_OUTCOME,
@@ -14,53 +17,40 @@ from shared.reference import (
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
-PUT_FORCE = """
-INSERT INTO force (id, slug, name, pfa_code, population) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (slug) DO UPDATE
-SET name = excluded.name, pfa_code = excluded.pfa_code, population = excluded.population
-"""
-PUT_CATEGORY = """
-INSERT INTO category (slug, name, is_crime) VALUES ($1, $2, $3)
-ON CONFLICT (slug) DO UPDATE SET name = excluded.name, is_crime = excluded.is_crime
-"""
-PUT_GROUP = """
-INSERT INTO outcome_group (id, dataset, slug, label, in_denominator) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (dataset, slug) DO UPDATE
-SET label = excluded.label, in_denominator = excluded.in_denominator
-"""
-PUT_MAPPING = """
-INSERT INTO outcome_mapping (kind, value, group_id, stage, is_final, any_action, mapping_version)
-SELECT $1, $2, g.id, $5, $6, $7, $8 FROM outcome_group AS g WHERE g.dataset = $3 AND g.slug = $4
-"""
 
 Mapping = tuple[str, str | None, str, str, str | None, bool | None, bool | None, int]
 """kind, value, dataset, group, stage, is_final, any_action, version."""
 
 
+def sql(name: str) -> str:
+    """The statement in `sql/name.sql`."""
+    return read_sql(Path(__file__).parent, name)
+
+
 async def sync_reference(connection: Connection) -> None:
     """Add and update forces, categories and groups; replace the outcome mapping. Ids once given stay."""
-    taken = {row["slug"]: row["id"] for row in await connection.fetch("SELECT slug, id FROM force")}
+    taken = {row["slug"]: row["id"] for row in await connection.fetch(sql("select_forces"))}
     fresh = iter(set(range(1, 1000)) - set(taken.values()))
     await connection.executemany(
-        PUT_FORCE,
+        sql("put_force"),
         [
             (taken.get(force.id) or next(fresh), force.id, force.name, force.pfa_code, force.population)
             for force in forces()
         ],
     )
     await connection.executemany(
-        PUT_CATEGORY, [(category.slug, category.name, category.is_crime) for category in categories()]
+        sql("put_category"), [(category.slug, category.name, category.is_crime) for category in categories()]
     )
     # The place in the file is the id: groups are only ever added at its end.
     await connection.executemany(
-        PUT_GROUP,
+        sql("put_outcome_group"),
         [
             (n, group.dataset, group.group, group.label, group.in_denominator)
             for n, group in enumerate(outcome_groups(), start=1)
         ],
     )
-    await connection.execute("DELETE FROM outcome_mapping")
-    await connection.executemany(PUT_MAPPING, mappings())
+    await connection.execute(sql("delete_outcome_mapping"))
+    await connection.executemany(sql("insert_outcome_mapping"), mappings())
 
 
 def mappings() -> list[Mapping]:

@@ -70,10 +70,10 @@ def halves(piece: Slice, prior: Points) -> list[Slice]:
     """The two slices that replace one whose tile holds too many records.
 
     Raises:
-        PermanentError: the tile is too small to be cut.
+        PermanentError: the tile is too small to be cut, or the slice is of a force.
     """
     if piece.tile is None:
-        raise ValueError(f"slice {piece.id} has no tile")
+        raise PermanentError(f"slice {piece.id} has too many records for one answer and no tile to cut")
     try:
         tiles = split(piece.tile, prior)
     except ValueError as error:

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
-from time import perf_counter
+from time import monotonic
+from typing import Annotated, NamedTuple, TypeVar
 
 import httpx
 import msgspec
@@ -19,6 +20,8 @@ from shared.metrics import upstream_requests, upstream_retries, upstream_seconds
 from shared.model import Dataset, SliceKind, format_month, parse_month
 
 log = get_logger()
+Said = TypeVar("Said")
+PUBLISHED_MONTH = msgspec.Meta(pattern=r"^20\d\d-(0[1-9]|1[0-2])(-\d\d)?$")
 
 
 class FaultError(TransientError):
@@ -36,7 +39,7 @@ class TooLargeError(Exception):
 class Dates(msgspec.Struct):
     """A month of the source's list, with those who published stops."""
 
-    date: str
+    date: Annotated[str, PUBLISHED_MONTH]
     stops: list[str] | None = msgspec.field(default=None, name="stop-and-search")
 
 
@@ -50,7 +53,21 @@ class NamedForce(msgspec.Struct):
 class LastUpdated(msgspec.Struct):
     """The source's newest month, with a day that means nothing."""
 
-    date: str
+    date: Annotated[str, PUBLISHED_MONTH]
+
+
+RELEASE = msgspec.json.Decoder(LastUpdated)
+MONTHS = msgspec.json.Decoder(Annotated[list[Dates], msgspec.Meta(min_length=1)])
+FORCES = msgspec.json.Decoder(Annotated[list[NamedForce], msgspec.Meta(min_length=1)])
+
+
+class Answer(NamedTuple):
+    """What came back, and when the request went out."""
+
+    sent_at: float
+    status: int
+    headers: httpx.Headers
+    body: bytes
 
 
 class PoliceApi:
@@ -60,23 +77,24 @@ class PoliceApi:
         self.client = client
         self.pacer = pacer
         self.settings = settings
+        self.answered_at = 0.0
 
     async def newest_month(self) -> date:
         """The newest month that the source has published."""
-        updated = msgspec.json.decode(await self.get("crime-last-updated"), type=LastUpdated)
+        updated = await self.get("crime-last-updated", RELEASE)
         return parse_month(updated.date[:7])
 
     async def months(self) -> dict[date, tuple[str, ...] | None]:
         """The months that the source serves, with the forces that published stops (None: not said)."""
-        dates = msgspec.json.decode(await self.get("crimes-street-dates"), type=list[Dates])
+        dates = await self.get("crimes-street-dates", MONTHS)
         return {
-            parse_month(entry.date): None if entry.stops is None else tuple(sorted(entry.stops))
+            parse_month(entry.date[:7]): None if entry.stops is None else tuple(sorted(entry.stops))
             for entry in dates
         }
 
     async def forces(self) -> list[NamedForce]:
         """The police forces that the source lists; the British Transport Police is never among them."""
-        return msgspec.json.decode(await self.get("forces"), type=list[NamedForce])
+        return await self.get("forces", FORCES)
 
     async def fetch(self, dataset: Dataset, month: date, piece: Slice) -> tuple[bytes, int]:
         """The raw answer to one slice, and its number of records.
@@ -96,11 +114,16 @@ class PoliceApi:
                     raise FaultError(f"{piece.id}: {error}") from error
         raise AssertionError("unreachable")
 
-    async def get(self, route: str) -> bytes:
-        """The answer of a route without parameters."""
+    async def get(self, route: str, decoder: msgspec.json.Decoder[Said]) -> Said:
+        """What a route without parameters says."""
         async for attempt in self.retries():
             with attempt:
-                return await self.ask("GET", route, {}, area=False)
+                body = await self.ask("GET", route, {}, area=False)
+                try:
+                    return decoder.decode(body)
+                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    upstream_retries.labels("untrustworthy").inc()
+                    raise FaultError(f"{route} does not say what it should: {error}") from error
         raise AssertionError("unreachable")
 
     def retries(self) -> AsyncIterator[stamina.Attempt]:
@@ -117,7 +140,7 @@ class PoliceApi:
     async def ask(self, method: str, route: str, fields: dict[str, str], *, area: bool) -> bytes:
         """Send one request; a 429 stops everybody, and the request is sent again afterwards."""
         while True:
-            status, headers, body = await self.send(method, route, fields)
+            sent_at, status, headers, body = await self.send(method, route, fields)
             if status == httpx.codes.TOO_MANY_REQUESTS:
                 upstream_retries.labels("rate_limited").inc()
                 seconds = self.pacer.pause(retry_after(headers))
@@ -125,9 +148,10 @@ class PoliceApi:
                 continue
             if status == httpx.codes.OK:
                 self.pacer.went_well()
+                self.answered_at = monotonic()
                 return body
             if status == httpx.codes.SERVICE_UNAVAILABLE and area:
-                await self.tell_apart()
+                await self.tell_apart(sent_at)
             if status >= httpx.codes.INTERNAL_SERVER_ERROR:
                 upstream_retries.labels("server_error").inc()
                 raise FaultError(f"{route}: HTTP {status}")
@@ -135,26 +159,28 @@ class PoliceApi:
                 f"{route} refuses {fields}: HTTP {status} {body[:80].decode(errors='replace')}"
             )
 
-    async def tell_apart(self) -> None:
+    async def tell_apart(self, sent_at: float) -> None:
         """After a 503, find out whether the area is too large or the source is down.
+
+        It is up if another request has been answered since this one was sent; else one more request tells.
+        Taking an outage for a large area would cost requests, never records.
 
         Raises:
             TooLargeError: the source answers otherwise.
             OutageError: it does not; all requests pause.
         """
-        try:
-            status, _, _ = await self.send("GET", "crime-last-updated", {})
-        except FaultError:
-            status = httpx.codes.SERVICE_UNAVAILABLE
-        if status == httpx.codes.OK:
-            self.pacer.went_well()
+        if self.answered_at > sent_at:
             raise TooLargeError
-        upstream_retries.labels("outage").inc()
-        seconds = self.pacer.pause()
-        log.warning("source.paused", reason="outage", seconds=round(seconds, 1))
-        raise OutageError(f"the source is down: crime-last-updated answers HTTP {status}")
+        try:
+            await self.ask("GET", "crime-last-updated", {}, area=False)
+        except (FaultError, PermanentError) as error:
+            upstream_retries.labels("outage").inc()
+            seconds = self.pacer.pause()
+            log.warning("source.paused", reason="outage", seconds=round(seconds, 1))
+            raise OutageError(f"the source is down: {error}") from error
+        raise TooLargeError
 
-    async def send(self, method: str, route: str, fields: dict[str, str]) -> tuple[int, httpx.Headers, bytes]:
+    async def send(self, method: str, route: str, fields: dict[str, str]) -> Answer:
         """Send one request when its turn comes and read the whole answer.
 
         Raises:
@@ -163,7 +189,7 @@ class PoliceApi:
         """
         label = route.partition("/")[0]
         async with self.pacer.turn():
-            started = perf_counter()
+            started = monotonic()
             try:
                 async with self.client.stream(
                     method,
@@ -181,8 +207,8 @@ class PoliceApi:
                 upstream_retries.labels("transport").inc()
                 raise FaultError(f"{route}: {type(error).__name__} {error}".strip()) from error
             upstream_requests.labels(label, str(response.status_code)).inc()
-            upstream_seconds.labels(label).observe(perf_counter() - started)
-            return response.status_code, response.headers, bytes(body)
+            upstream_seconds.labels(label).observe(monotonic() - started)
+            return Answer(started, response.status_code, response.headers, bytes(body))
 
 
 def request_of(dataset: Dataset, month: date, piece: Slice) -> tuple[str, str, dict[str, str]]:

@@ -48,6 +48,8 @@ class Runs:
         self.store, self.api, self.broker = store, api, broker
         self.prior, self.areas, self.target = prior, areas, target
         self.beginning = asyncio.Lock()
+        self.is_behind = True
+        """Slices may wait that nobody was asked for: after a start, or when the bus took no request."""
 
     async def order(self, order: IngestRequested) -> None:
         """Queue what an order asks for; without a month, all that the source has and we have not."""
@@ -112,9 +114,13 @@ class Runs:
         return slices, knowledge.source, release
 
     async def request(self, slices: Iterable[tuple[UUID, str]]) -> None:
-        """Ask ourselves, through the bus, for slices."""
-        for run, slice_id in slices:
-            await publish(self.broker, SliceRequested(run_id=run, slice_id=slice_id))
+        """Ask ourselves, through the bus, for slices; what it does not take is asked for at the next tick."""
+        try:
+            for run, slice_id in slices:
+                await publish(self.broker, SliceRequested(run_id=run, slice_id=slice_id))
+        except TransientError:
+            self.is_behind = True
+            raise
 
     async def fetch(self, request: SliceRequested) -> None:
         """Fetch a slice and put its page on the bus; a slice that is done is left alone."""
@@ -124,8 +130,6 @@ class Runs:
         if work.waiting:
             try:
                 await self.fetch_waiting(request, work)
-            except TooLargeError:
-                await self.split(request, work)
             except PermanentError as error:
                 await self.store.fail_run(request.run_id, str(error))
                 log.error("run.failed", run=str(request.run_id), reason=str(error))
@@ -137,8 +141,12 @@ class Runs:
         await self.complete(request.run_id)
 
     async def fetch_waiting(self, request: SliceRequested, work: Work) -> None:
-        """The page of one slice, from the source to the bus."""
-        body, records = await self.api.fetch(work.dataset, work.month, work.piece)
+        """The page of one slice, from the source to the bus; two smaller slices if it is too large."""
+        try:
+            body, records = await self.api.fetch(work.dataset, work.month, work.piece)
+        except TooLargeError:
+            await self.split(request, work)
+            return
         page = PageFetched(
             run_id=request.run_id,
             slice_id=request.slice_id,
@@ -182,15 +190,21 @@ class Runs:
         await self.advance()
 
     async def resume(self) -> None:
-        """Go on where a fetcher that stopped left off.
+        """Ask for every slice that waits.
 
         Requests that are still on the bus are asked for twice; whoever comes second finds the slice done.
         """
-        await self.request(await self.store.waiting_slices())
-        await self.tick()
+        self.is_behind = False
+        try:
+            await self.request(await self.store.waiting_slices())
+        except TransientError:
+            self.is_behind = True
+            raise
 
     async def tick(self) -> None:
         """Finish what a crash between the database and the bus left behind."""
+        if self.is_behind:
+            await self.resume()
         for run_id in await self.store.fetching_runs():
             await self.complete(run_id)
         await self.advance()

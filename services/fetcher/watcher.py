@@ -61,17 +61,19 @@ async def keep_watch(watcher: Watcher, seconds: float) -> None:
             await watcher.look()
         except CrimeMapsError as error:
             log.warning("release.unknown", reason=str(error))
+        except Exception:  # a bug must not stop the clock in silence
+            log.exception("release.unknown")
         await asyncio.sleep(seconds)
 
 
 async def keep_going(runs: Runs, watcher: Watcher, seconds: float) -> None:
-    """Resume once, then tick."""
-    step = runs.resume
+    """Tick, the first time at once."""
     while True:
         try:
-            await step()
-            step = runs.tick
+            await runs.tick()
             await watcher.measure_age()
         except CrimeMapsError as error:
             log.warning("runs.postponed", reason=str(error))
+        except Exception:  # a bug must not stop the clock in silence
+            log.exception("runs.postponed")
         await asyncio.sleep(seconds)

@@ -53,6 +53,8 @@ class Store:
                 "SELECT pg_advisory_xact_lock(hashtextextended($1, 2))", f"{dataset}/{month}"
             )
             await connection.execute("SET LOCAL work_mem = '128MB'")
+            # Every join here meets whole months; of the few outcome labels the planner expects too little.
+            await connection.execute("SET LOCAL enable_nestloop = off")
             state = await connection.fetchrow(sql("select_state"), dataset, month)
             if state is None:
                 return None

@@ -1,6 +1,7 @@
 """Cells of the hexagon grid as GeoJSON."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -99,14 +100,19 @@ async def find_cells(snapshot: Snapshot, query: CellQuery, bbox: Bbox, most: int
         ParameterError: they are too many for one answer.
     """
     area = within_smallint(cells_in_bbox(query.level, *bbox))
-    candidates = await snapshot.cells(query, area, RESERVE * most)
-    cells = await asyncio.to_thread(touching, query.level, candidates, bbox)
-    if len(cells) > most or len(candidates) == RESERVE * most:
-        coarser = [str(edge) for edge in EDGES_M if edge > query.level]
-        advice = f"take level {coarser[0]} or a smaller bbox" if coarser else "take a smaller bbox"
-        raise ParameterError(
-            "bbox", f"more than {most} cells of level {query.level} have records here: {advice}"
-        )
+    cells = np.empty((0, 2), np.int32)
+    # The newest month alone nearly always shows what is too much; to learn it from all takes much longer.
+    for months in (query.months[-1:], query.months):
+        candidates = await snapshot.cells(replace(query, months=months), area, RESERVE * most)
+        cells = await asyncio.to_thread(touching, query.level, candidates, bbox)
+        if len(cells) > most or len(candidates) == RESERVE * most:
+            coarser = [str(edge) for edge in EDGES_M if edge > query.level]
+            advice = f"take level {coarser[0]} or a smaller bbox" if coarser else "take a smaller bbox"
+            raise ParameterError(
+                "bbox", f"more than {most} cells of level {query.level} have records here: {advice}"
+            )
+        if len(query.months) == 1:
+            break
     return cells
 
 

@@ -19,4 +19,3 @@ FROM (
 ) AS c
 JOIN snap_point AS p ON p.id = c.snap_point_id
 JOIN mapped AS o ON o.id = c.outcome_id
-ORDER BY c.snap_point_id

@@ -29,6 +29,18 @@ Row = tuple[Place, str | None, str | None]
 """Where, category, outcome."""
 
 
+CHARGED, NO_SUSPECT = "Suspect charged", "Investigation complete; no suspect identified"
+ROWS: list[Row] = [
+    *[(CITY, "burglary", CHARGED)] * 3,
+    *[(BANK, "robbery", NO_SUSPECT)] * 4,
+    *[(STATION, "robbery", None)] * 2,
+    *[(NOWHERE, "shoplifting", None)] * 5,
+    *[(SEA, "drugs", None)] * 1,
+    *[(AT_SEA, "drugs", CHARGED)] * 2,
+    *[(MANCHESTER, "burglary", None)] * 6,
+]
+
+
 @dataclass
 class Country:
     """Writes into a migrated database."""

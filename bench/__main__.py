@@ -1,0 +1,47 @@
+"""`python -m bench --data FOLDER`: FOLDER holds police_csv/YYYY-MM.tar.xz with national months."""
+
+import argparse
+import sys
+from datetime import date
+from pathlib import Path
+
+from bench.grids import bench_grids
+from bench.load import bench_load
+from bench.national_month import national_month
+from bench.report import report_machine
+from bench.requests import bench_rate, bench_requests
+from shared.model import parse_month
+
+MONTH, OTHER_MONTH = date(2018, 11, 1), date(2018, 12, 1)
+NAMES = ("load", "grids", "requests", "rate")
+
+
+def main() -> None:
+    """Run the chosen measurements one after the other."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--only", choices=NAMES, action="append")
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    archives = {
+        parse_month(path.name[:7]): path for path in (options.data / "police_csv").glob("20??-??.tar.xz")
+    }
+    missing = [month for month in (MONTH, OTHER_MONTH) if month not in archives]
+    if missing:
+        sys.exit(f"no {missing[0]:%Y-%m}.tar.xz in {options.data / 'police_csv'}")
+    chosen = options.only or NAMES
+    report_machine()
+    if {"load", "grids"} & set(chosen):
+        pages = national_month(archives[MONTH])
+        if "load" in chosen:
+            bench_load(pages, MONTH, options.repeats)
+        if "grids" in chosen:
+            bench_grids(pages, MONTH, options.repeats)
+    if "requests" in chosen:
+        bench_requests(archives, OTHER_MONTH, MONTH)
+    if "rate" in chosen:
+        bench_rate(archives, MONTH)
+
+
+if __name__ == "__main__":
+    main()

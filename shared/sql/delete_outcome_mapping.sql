@@ -1,0 +1,1 @@
+DELETE FROM outcome_mapping

@@ -1,0 +1,33 @@
+"""Fixtures: the gateway over real HTTP, and a country to load."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from services.gateway.settings import GatewaySettings
+from shared.db import open_pool
+from tests.component.gateway.country import Country
+from tests.component.gateway.server import Client, gateway
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    async with open_pool(database_url) as pool:
+        yield pool
+
+
+@pytest.fixture
+def country(pool: asyncpg.Pool) -> Country:
+    return Country(pool)
+
+
+@pytest.fixture
+async def client(
+    pool: asyncpg.Pool, database_url: str, nats_url: str, request: pytest.FixtureRequest
+) -> AsyncIterator[Client]:
+    """The gateway; a parameter is the number of cells that it answers with at most."""
+    most = getattr(request, "param", 20_000)
+    settings = GatewaySettings(database_url=database_url, nats_url=nats_url, max_cells=most)
+    async with gateway(settings, pool) as client:
+        yield client

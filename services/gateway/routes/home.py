@@ -49,11 +49,12 @@ def dataset_row(facts: Facts, coverage: DatasetCoverage) -> str:
     gridded = sum(1 for month in months if facts.loaded[dataset, month].grid)
     if not months:
         return f'<tr><th scope="row">{NAMES[dataset]}</th><td colspan="4">nothing loaded yet</td></tr>'
-    missing = f" ({len(coverage.missing_months)} missing)" if coverage.missing_months else ""
+    missing = f" ({len(coverage.missing_months)} between missing)" if coverage.missing_months else ""
+    on_the_map = "" if dataset is Dataset.OUTCOMES else f", {gridded} on the map"
     cells = (
         f"{coverage.records:,}",
         f"{coverage.first_month} to {coverage.last_month}",
-        f"{len(months)}{missing}, {gridded} on the map",
+        f"{len(months)}{missing}{on_the_map}",
         str(len(forces)),
     )
     return f'<tr><th scope="row">{NAMES[dataset]}</th>{table_cells(cells)}</tr>'

@@ -61,8 +61,8 @@ async def count_requests(stack: Stack, api: SamplePoliceApi, first: date, second
                 assert tiles is not None
                 requests = {route: sum(n.values()) for route, n in api.report()["requests"].items()}
                 area = sum(n for route, n in requests.items() if AREA_ROUTES[dataset] in route)
-                # One look at the release belongs to the run, each further one to a 503.
-                asked = area + sum(n for route, n in requests.items() if PROBE in route) - 1
+                # Two looks at the release belong to the run, each further one to a 503.
+                asked = area + sum(n for route, n in requests.items() if PROBE in route) - 2
                 least = ceil(tiles["records"] / PAGE_LIMIT)
                 report(
                     "requests.national_month",

@@ -6,6 +6,7 @@ library, COPY instead of INSERT, and an ordinal so that it does not lose twins.
 """
 
 import hashlib
+import io
 import json
 from collections import Counter
 from time import perf_counter
@@ -94,23 +95,20 @@ async def load(connection: asyncpg.Connection, pages: list[RawPage], month: obje
 
 
 async def copy_and_index(connection: asyncpg.Connection) -> float:
-    """Seconds for the floor: COPY of finished rows into an empty table, then its indexes."""
-    records = await connection.fetch("SELECT * FROM wide_crime")
-    columns = [tuple(row)[:11] for row in records]
+    """Seconds for the floor: COPY of the finished rows into an empty table, then the same index builds."""
+    finished = io.BytesIO()
+    await connection.copy_from_table("wide_crime", output=finished, format="binary")
+    finished.seek(0)
     await connection.execute("CREATE TABLE floor_crime (LIKE wide_crime)")
-    names = [row["attname"] for row in await connection.fetch(ATTRIBUTES)][:11]
     started = perf_counter()
-    await connection.copy_records_to_table("floor_crime", records=columns, columns=names)
+    await connection.copy_to_table("floor_crime", source=finished, format="binary")
     for index in FLOOR_INDEXES:
         await connection.execute(index)
     return perf_counter() - started
 
 
-ATTRIBUTES = (
-    "SELECT attname FROM pg_attribute WHERE attrelid = 'wide_crime'::regclass AND attnum > 0 ORDER BY attnum"
-)
 FLOOR_INDEXES = (
     "CREATE UNIQUE INDEX ON floor_crime (month, content_hash, ordinal)",
-    "CREATE INDEX ON floor_crime (street_id)",
-    "CREATE INDEX ON floor_crime (category)",
+    "CREATE INDEX ON floor_crime USING gist (geom)",
+    "CREATE INDEX ON floor_crime USING gist (geog)",
 )

@@ -18,6 +18,7 @@ from faststream.exceptions import AckMessage, NackMessage
 from faststream.nats import JStream, NatsBroker, PullSub
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import MaxPayloadError
 from pydantic import ValidationError
 from structlog.contextvars import bind_contextvars
 
@@ -73,6 +74,7 @@ async def publish(broker: NatsBroker, event: Event, body: bytes | None = None) -
 
     Raises:
         TransientError: the stream did not confirm it.
+        PermanentError: it is larger than the server allows.
     """
     headers = {"Nats-Msg-Id": event.dedup_id}
     if body is not None:
@@ -86,8 +88,23 @@ async def send(broker: NatsBroker, subject: str, stream: str, body: bytes, heade
     """Put bytes on a stream and wait for the confirmation."""
     try:
         await broker.publish(body, subject, headers=headers, stream=stream, timeout=PUBLISH_TIMEOUT)
+    except MaxPayloadError as error:
+        raise PermanentError(f"{subject}: {len(body)} bytes are more than the server takes") from error
     except (NatsError, OSError, TimeoutError) as error:
         raise TransientError(f"{subject} was not confirmed: {type(error).__name__}: {error}") from error
+
+
+async def is_idle(broker: NatsBroker, durable: str) -> bool:
+    """Whether no message of a consumer waits or is being handled.
+
+    Raises:
+        TransientError: the bus does not answer.
+    """
+    try:
+        info = await broker.connection.jetstream().consumer_info(CONSUMERS[durable].event.stream, durable)
+    except (NatsError, OSError, TimeoutError) as error:
+        raise TransientError(f"the bus does not answer: {type(error).__name__}") from error
+    return not (info.num_pending or info.num_ack_pending)
 
 
 def header_fields(event: Event) -> list[tuple[str, str]]:

@@ -167,10 +167,12 @@ class GridRebuilt(Event):
     version: int
     cells: dict[int, int]
     """Cells per level, by edge length in metres."""
+    mapping_version: int = 0
+    """Of the outcome mapping that the cells were made with; 0 where the sender does not say."""
 
     @property
     def dedup_id(self) -> str:
-        return f"rebuilt/{self.run_id}/{self.version}"
+        return f"rebuilt/{self.run_id}/{self.version}/{self.mapping_version}"
 
 
 EVENTS: tuple[type[Event], ...] = (

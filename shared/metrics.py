@@ -37,7 +37,7 @@ releases_seen = Counter("crimemaps_releases_seen_total", "New releases that the 
 
 records = Counter(
     "crimemaps_records_total",
-    "Records of decided months by fate: received, stored, duplicate, set_aside",
+    "Records of loaded months: received, stored, duplicates, set_aside, out_of_scope, kept_from_previous",
     ["dataset", "fate"],
 )
 unknown_labels = Counter(

@@ -1,6 +1,6 @@
 """Settings that every service has, read from the environment. Only `__main__` modules build them."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,3 +20,9 @@ class Settings(BaseSettings):
         default=30, gt=0, description="Seconds after which a message of a killed handler is delivered again"
     )
     stop_timeout: float = Field(default=20, gt=0, description="Seconds a handler may go on after SIGTERM")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def in_small_letters(cls, level: object) -> object:
+        """`INFO` is what many environments have."""
+        return level.lower() if isinstance(level, str) else level

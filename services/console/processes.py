@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 """Where the packages are: the project's folder, or site-packages."""
 SERVICES = ("fetcher", "loader", "hexer", "gateway", "reporter")
 MAX_RESTARTS = 5
+LONG_ENOUGH = 600.0
+"""Seconds that a service must have run for its earlier ends to be forgotten."""
 READY_SECONDS = 90.0
 STOP_SECONDS = 30.0
 """More than the 20 s that a service's handlers may go on after SIGTERM."""
@@ -41,6 +43,7 @@ class Service:
         """Without a port, every start takes a free one."""
         self.name, self.environ = name, environ
         self.restarts = 0
+        self.started_at = 0.0
         self.port = 0
         self._fixed_port = port
         self._pid_file, self._log_file = run_dir / f"{name}.pid", run_dir / f"{name}.log"
@@ -53,6 +56,7 @@ class Service:
 
     def start(self) -> None:
         """Start the process; it is not ready yet."""
+        self.started_at = time.monotonic()
         self.port = self._fixed_port or free_port()
         command = [sys.executable, "-m", f"services.{self.name}"]
         environ = {"HTTP_PORT": str(self.port), "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
@@ -144,6 +148,8 @@ class Services:
             code = service.exit_code()
             if code is None:
                 continue
+            if time.monotonic() - service.started_at > LONG_ENOUGH:
+                service.restarts = 0
             if service.restarts >= MAX_RESTARTS:
                 raise ServiceFailed(
                     f"{service.name} ended with {code}, and not for the first time:\n{service.log_tail()}"

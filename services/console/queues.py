@@ -1,7 +1,7 @@
 """What waits on the bus, and what was given up."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,7 +83,7 @@ class Queues:
                     reason=headers.get("Crimemaps-Dead-Reason", ""),
                     tries=headers.get("Crimemaps-Dead-Tries", ""),
                     at=message.time,
-                    run_id=run_of(message.data or b""),
+                    run_id=run_of(message.data or b"", headers),
                 )
             )
         return letters
@@ -114,9 +114,9 @@ async def answered() -> AsyncIterator[None]:
         raise TransientError(f"the bus does not answer: {error or type(error).__name__}") from error
 
 
-def run_of(body: bytes) -> UUID | None:
+def run_of(body: bytes, headers: Mapping[str, str]) -> UUID | None:
     """The run that a message belongs to; None if it does not say, or cannot be read."""
     try:
-        return UUID(json.loads(body)["run_id"])
+        return UUID(headers.get("Crimemaps-Run-Id") or json.loads(body)["run_id"])
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -41,7 +41,15 @@ def create_app(settings: FetcherSettings, pool: asyncpg.Pool) -> AsgiFastStream:
         longest_pause=settings.longest_wait,
     )
     api = PoliceApi(client, pacer, settings)
-    runs = Runs(store, api, broker, prior_points(), ForceAreas.load(), target=settings.tile_target)
+    runs = Runs(
+        store,
+        api,
+        broker,
+        prior_points(),
+        ForceAreas.load(),
+        target=settings.tile_target,
+        patience=settings.run_patience,
+    )
     watcher = Watcher(store, api, broker, refresh_months=settings.refresh_months)
     register(broker, runs, workers=settings.max_in_flight)
     clocks: list[asyncio.Task[None]] = []

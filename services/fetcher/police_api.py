@@ -20,6 +20,13 @@ from shared.metrics import upstream_requests, upstream_retries, upstream_seconds
 from shared.model import Dataset, SliceKind, format_month, parse_month
 
 log = get_logger()
+
+CUT_AT = 10_000
+"""The source's limit. An answer with exactly so many records may have been cut there: nobody knows."""
+NOT_ABOUT_THE_REQUEST = (301, 302, 303, 307, 308, 403, 408)
+"""Statuses that a firewall or a maintenance page sends; the same request may be fine a little later."""
+MOST_REFUSALS = 10
+"""Times in a row that one request bears a 429 before its slice is postponed, with the reason."""
 Said = TypeVar("Said")
 PUBLISHED_MONTH = msgspec.Meta(pattern=r"^20\d\d-(0[1-9]|1[0-2])(-\d\d)?$")
 
@@ -108,19 +115,24 @@ class PoliceApi:
             with attempt:
                 body = await self.ask(*request_of(dataset, month, piece), area=piece.kind is SliceKind.TILE)
                 try:
-                    return body, count_records(dataset, month, body)
+                    records = count_records(dataset, month, body)
                 except UntrustworthyError as error:
                     upstream_retries.labels("untrustworthy").inc()
                     raise FaultError(f"{piece.id}: {error}") from error
+                if piece.kind is SliceKind.TILE and records == CUT_AT:
+                    raise TooLargeError
+                return body, records
         raise AssertionError("unreachable")
 
     async def get(self, route: str, decoder: msgspec.json.Decoder[Said]) -> Said:
         """What a route without parameters says."""
         async for attempt in self.retries():
             with attempt:
-                body = await self.ask("GET", route, {}, area=False)
                 try:
-                    return decoder.decode(body)
+                    return decoder.decode(await self.ask("GET", route, {}, area=False))
+                except PermanentError as error:
+                    # There is nothing in such a request that could be wrong.
+                    raise FaultError(str(error)) from error
                 except (msgspec.DecodeError, UnicodeDecodeError) as error:
                     upstream_retries.labels("untrustworthy").inc()
                     raise FaultError(f"{route} does not say what it should: {error}") from error
@@ -139,7 +151,7 @@ class PoliceApi:
 
     async def ask(self, method: str, route: str, fields: dict[str, str], *, area: bool) -> bytes:
         """Send one request; a 429 stops everybody, and the request is sent again afterwards."""
-        while True:
+        for _ in range(MOST_REFUSALS):
             sent_at, status, headers, body = await self.send(method, route, fields)
             if status == httpx.codes.TOO_MANY_REQUESTS:
                 upstream_retries.labels("rate_limited").inc()
@@ -152,18 +164,19 @@ class PoliceApi:
                 return body
             if status == httpx.codes.SERVICE_UNAVAILABLE and area:
                 await self.tell_apart(sent_at)
-            if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+            if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in NOT_ABOUT_THE_REQUEST:
                 upstream_retries.labels("server_error").inc()
                 raise FaultError(f"{route}: HTTP {status}")
             raise PermanentError(
                 f"{route} refuses {fields}: HTTP {status} {body[:80].decode(errors='replace')}"
             )
+        raise FaultError(f"{route}: HTTP 429, {MOST_REFUSALS} times in a row")
 
     async def tell_apart(self, sent_at: float) -> None:
         """After a 503, find out whether the area is too large or the source is down.
 
         It is up if another request has been answered since this one was sent; else one more request tells.
-        Taking an outage for a large area would cost requests, never records.
+        Taking an outage for a large area costs requests; a tile that cannot be cut any more ends the run.
 
         Raises:
             TooLargeError: the source answers otherwise.
@@ -225,6 +238,6 @@ def request_of(dataset: Dataset, month: date, piece: Slice) -> tuple[str, str, d
 
 
 def retry_after(headers: httpx.Headers) -> float | None:
-    """The seconds that a 429 asks us to wait; None where it does not say, or says a date."""
+    """The seconds that a 429 asks us to wait; None where it does not say, says 0, or says a date."""
     text = headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else None
+    return (float(text) or None) if text.isdecimal() else None

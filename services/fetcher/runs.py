@@ -20,16 +20,20 @@ from services.fetcher.plan import (
 )
 from services.fetcher.police_api import PoliceApi, TooLargeError
 from services.fetcher.store import Run, Store, Work
-from services.fetcher.tiles import Points
+from services.fetcher.tiles import Points, Tile
 from shared.areas import ForceAreas
-from shared.bus import publish
+from shared.bus import is_idle, publish
 from shared.errors import PermanentError, TransientError
 from shared.events import IngestRequested, MonthFetched, PageFetched, SliceRequested
 from shared.logs import get_logger
 from shared.metrics import pages_published, tile_splits
-from shared.model import Dataset
+from shared.model import Dataset, format_month
 
 log = get_logger()
+
+
+class ReleaseChangedError(Exception):
+    """A run's pages may be of two releases."""
 
 
 class Runs:
@@ -44,9 +48,10 @@ class Runs:
         areas: ForceAreas,
         *,
         target: int,
+        patience: float,
     ) -> None:
         self.store, self.api, self.broker = store, api, broker
-        self.prior, self.areas, self.target = prior, areas, target
+        self.prior, self.areas, self.target, self.patience = prior, areas, target, patience
         self.beginning = asyncio.Lock()
         self.is_behind = True
         """Slices may wait that nobody was asked for: after a start, or when the bus took no request."""
@@ -67,8 +72,9 @@ class Runs:
         """Begin the next run of every dataset that is idle."""
         async with self.beginning:
             for dataset in Dataset:
-                while (run := await self.store.next_run(dataset)) and not await self.begin(run):
-                    pass
+                while run := await self.store.next_run(dataset):
+                    if await self.begin(run):
+                        break
 
     async def begin(self, run: Run) -> bool:
         """Plan a run and ask for its slices; False if it cannot be fetched at all."""
@@ -91,8 +97,6 @@ class Runs:
             plan=plan,
         )
         await self.request((run.id, piece.id) for piece in slices)
-        if not slices:
-            await self.complete(run.id)
         return True
 
     async def plan(self, run: Run) -> tuple[list[Slice], str, date]:
@@ -107,11 +111,20 @@ class Runs:
         if run.dataset is Dataset.STOPS:
             held = await self.store.loaded_forces(run.dataset, run.month)
             asked = within(publishers(run.month, months, names, held), run.forces)
+            if not asked:
+                raise PermanentError(f"none of these forces published stops in {format_month(run.month)}")
             return plan_slices(run.dataset, asked, None, None, self.target), "forces", release
         knowledge = await self.store.knowledge(run.dataset, run.month, self.prior)
-        areas = None if run.forces is None else self.areas.bounds(run.forces)
+        areas = None if run.forces is None else self.rectangles(run.forces)
         slices = plan_slices(run.dataset, within(everybody(names), run.forces), areas, knowledge, self.target)
         return slices, knowledge.source, release
+
+    def rectangles(self, forces: tuple[str, ...]) -> list[Tile]:
+        """What to fetch for some forces only."""
+        try:
+            return list(self.areas.bounds(forces))
+        except ValueError as error:
+            raise PermanentError(str(error)) from error
 
     async def request(self, slices: Iterable[tuple[UUID, str]]) -> None:
         """Ask ourselves, through the bus, for slices; what it does not take is asked for at the next tick."""
@@ -171,10 +184,28 @@ class Runs:
 
     async def complete(self, run_id: UUID) -> None:
         """Publish the manifest of a run that has all its pages, and begin the next run."""
+        try:
+            run = await self.publish_manifest(run_id)
+        except ReleaseChangedError as change:
+            await self.store.fetch_again(run_id, str(change))
+            log.warning("run.repeated", run=str(run_id), reason=str(change))
+        else:
+            if run is None:
+                return
+            log.info("run.fetched", run=str(run_id), dataset=run.dataset, month=str(run.month))
+        await self.advance()
+
+    async def publish_manifest(self, run_id: UUID) -> Run | None:
+        """The run, if it has all its pages and they are of one release."""
         async with self.store.complete_run(run_id) as complete:
             if complete is None:
-                return
+                return None
             run, pages = complete
+            newest = await self.api.newest_month()
+            if run.release != newest:
+                raise ReleaseChangedError(
+                    f"the source published {format_month(newest)} meanwhile: the month is fetched again"
+                )
             manifest = MonthFetched(
                 run_id=run.id,
                 dataset=run.dataset,
@@ -186,8 +217,7 @@ class Runs:
                 pages=pages,
             )
             await publish(self.broker, manifest)
-        log.info("run.fetched", run=str(run_id), dataset=run.dataset, month=str(run.month), pages=len(pages))
-        await self.advance()
+        return run
 
     async def resume(self) -> None:
         """Ask for every slice that waits.
@@ -202,9 +232,11 @@ class Runs:
             raise
 
     async def tick(self) -> None:
-        """Finish what a crash between the database and the bus left behind."""
-        if self.is_behind:
+        """Finish what a crash between the database and the bus left behind, give up what never ends."""
+        if self.is_behind or await is_idle(self.broker, "fetcher-slices"):
             await self.resume()
+        for run_id, reason in await self.store.fail_stalled_runs(self.patience):
+            log.error("run.failed", run=str(run_id), reason=reason)
         for run_id in await self.store.fetching_runs():
             await self.complete(run_id)
         await self.advance()

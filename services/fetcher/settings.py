@@ -31,6 +31,9 @@ class FetcherSettings(Settings):
     refresh_months: int = Field(
         default=24, ge=0, le=36, description="Older months that are fetched again with a new release"
     )
+    run_patience: float = Field(
+        default=86_400, gt=0, description="Seconds without any answer after which a run is given up"
+    )
     tick_seconds: float = Field(default=5, gt=0, description="Seconds between two looks for work left behind")
 
     @model_validator(mode="after")

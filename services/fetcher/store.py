@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import asyncpg
 import numpy as np
@@ -124,6 +124,18 @@ class Store:
         """End a run without a month."""
         async with translate_errors():
             await self.pool.execute(sql("end_run"), run, "failed", error[:500])
+
+    async def fail_stalled_runs(self, seconds: float) -> list[tuple[UUID, str]]:
+        """End the runs of which nothing was done for so long; their ids, with the last reason."""
+        async with translate_errors():
+            rows = await self.pool.fetch(sql("fail_stalled_runs"), seconds)
+        return [(row["id"], row["error"]) for row in rows]
+
+    async def fetch_again(self, run: UUID, reason: str) -> None:
+        """End a run and queue the same once more."""
+        async with translate_errors(), self.pool.acquire() as connection, connection.transaction():
+            await connection.execute(sql("queue_again"), run, uuid5(run, "again"))
+            await connection.execute(sql("end_run"), run, "failed", reason)
 
     @asynccontextmanager
     async def complete_run(self, run: UUID) -> AsyncIterator[tuple[Run, tuple[Page, ...]] | None]:

@@ -11,7 +11,7 @@ from services.fetcher.police_api import PoliceApi
 from services.fetcher.runs import Runs
 from services.fetcher.store import Store
 from shared.bus import publish
-from shared.errors import CrimeMapsError
+from shared.errors import CrimeMapsError, TransientError
 from shared.events import IngestRequested
 from shared.logs import get_logger
 from shared.metrics import newest_month_age, releases_seen
@@ -33,6 +33,8 @@ class Watcher:
         if newest == await self.store.newest_release():
             return
         months = list(await self.api.months())
+        if newest not in months:
+            raise TransientError(f"the source announces {format_month(newest)} and does not list it yet")
         loaded = await self.store.loaded_months()
         order_id = uuid5(NAMESPACE_URL, f"release/{format_month(newest)}")
         for dataset in Dataset:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from services.gateway.errors import NotFoundError, ParameterError
@@ -49,9 +49,16 @@ def read_level(text: str | None) -> int:
 def read_months(text: str | None) -> list[date]:
     """`2018-10`, `2018-10..2018-12`, or both in a comma-separated list; oldest first."""
     try:
-        return month_range(required("month", text, "YYYY-MM or a range, as in 2018-10..2018-12"))
+        months = month_range(required("month", text, "YYYY-MM or a range, as in 2018-10..2018-12"))
     except ValueError as error:
         raise ParameterError("month", str(error)) from error
+    this_month = datetime.now(UTC).date().replace(day=1)
+    if months[-1] > this_month:
+        raise ParameterError(
+            "month",
+            f"{format_month(months[-1])} is in the future: the last one is {format_month(this_month)}",
+        )
+    return months
 
 
 def read_month(text: str | None) -> date:

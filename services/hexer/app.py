@@ -1,18 +1,18 @@
 """The hexer, wired together."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import asyncpg
 from faststream.asgi import AsgiFastStream
 
-from services.hexer.handlers import catch_up, register
+from services.hexer.handlers import keep_catching_up, register
 from services.hexer.settings import HexerSettings
 from services.hexer.store import Store
 from shared.bus import create_broker
-from shared.errors import CrimeMapsError
 from shared.health import bus_check, database_check
 from shared.http import health_routes
-from shared.logs import get_logger
 
 
 def create_app(settings: HexerSettings, pool: asyncpg.Pool) -> AsgiFastStream:
@@ -20,18 +20,22 @@ def create_app(settings: HexerSettings, pool: asyncpg.Pool) -> AsgiFastStream:
     broker = create_broker(settings.nats_url, stop_timeout=settings.stop_timeout)
     store = Store(pool)
     register(broker, store)
-    tasks: set[asyncio.Task[None]] = set()
+    clocks: list[asyncio.Task[None]] = []
 
-    async def catch_up_once() -> None:
-        try:
-            await catch_up(broker, store)
-        except CrimeMapsError as error:
-            get_logger().warning("grids.postponed", reason=str(error))
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        yield
+        for clock in clocks:
+            clock.cancel()
 
-    async def start_catching_up() -> None:
-        tasks.add(asyncio.create_task(catch_up_once()))
+    async def start_clock() -> None:
+        clocks.append(asyncio.create_task(keep_catching_up(broker, store, settings.catch_up_seconds)))
 
     checks = {"database": database_check(pool), "bus": bus_check(broker, ("hexer-months",))}
     return AsgiFastStream(
-        broker, asgi_routes=health_routes(checks), logger=None, after_startup=[start_catching_up]
+        broker,
+        asgi_routes=health_routes(checks),
+        logger=None,
+        lifespan=lifespan,
+        after_startup=[start_clock],
     )

@@ -3,11 +3,13 @@
 It bears to be delivered twice: read models that hold the version already are left as they are.
 """
 
+import asyncio
+
 from faststream.nats import NatsBroker
 
-from services.hexer.store import Store
+from services.hexer.store import GridError, Store
 from shared.bus import publish, subscriber
-from shared.errors import PermanentError
+from shared.errors import CrimeMapsError, PermanentError
 from shared.events import GridRebuilt, MonthLoaded
 from shared.logs import get_logger
 
@@ -34,6 +36,7 @@ async def rebuild(store: Store, event: MonthLoaded) -> GridRebuilt:
         month=event.month,
         version=rebuilt.version,
         cells=rebuilt.cells,
+        mapping_version=rebuilt.mapping_version,
     )
 
 
@@ -48,4 +51,19 @@ async def catch_up(broker: NatsBroker, store: Store) -> None:
             changed=True,
             records=stale["stored"],
         )
-        await publish(broker, await rebuild(store, event))
+        try:
+            await publish(broker, await rebuild(store, event))
+        except (CrimeMapsError, GridError) as error:
+            log.warning("grid.postponed", dataset=event.dataset, month=str(event.month), reason=str(error))
+
+
+async def keep_catching_up(broker: NatsBroker, store: Store, seconds: float) -> None:
+    """Catch up, the first time at once."""
+    while True:
+        try:
+            await catch_up(broker, store)
+        except CrimeMapsError as error:
+            log.warning("grids.postponed", reason=str(error))
+        except Exception:  # a bug must not stop the clock in silence
+            log.exception("grids.postponed")
+        await asyncio.sleep(seconds)

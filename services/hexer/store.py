@@ -25,6 +25,7 @@ class Rebuilt:
     """What the read models of a month hold now."""
 
     version: int
+    mapping_version: int
     records: int
     cells: dict[int, int]
     """Cells per level, by edge length in metres."""
@@ -68,7 +69,7 @@ class Store:
                 )  # fmt: skip
                 rebuild_seconds.labels(dataset).observe(perf_counter() - started)
             cells = await self.count_cells(connection, dataset, month)
-        return Rebuilt(state["version_id"], state["stored"], cells)
+        return Rebuilt(state["version_id"], mapping, state["stored"], cells)
 
     async def write(
         self,

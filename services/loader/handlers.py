@@ -4,6 +4,7 @@ Both bear to be delivered twice: a page that is staged, and a run that is decide
 """
 
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import zstandard
 from faststream.nats import NatsBroker, NatsMessage
@@ -37,7 +38,10 @@ async def stage_page(store: Store, page: PageFetched, body: bytes, max_bytes: in
     if await store.needs_no(page):
         return
     try:
-        parsed = parse(page.dataset, unpack(body, max_bytes))
+        answer = unpack(body, max_bytes)
+        if sha256(answer).hexdigest() != page.sha256:
+            raise PermanentError("the page is not the one that its sha256 names")
+        parsed = parse(page.dataset, answer)
     except PermanentError as problem:
         await store.stage_problem(page, str(problem))
         raise

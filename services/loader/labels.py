@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import asyncpg
 
-from services.loader.rows import Label
+from services.loader.row_shapes import Label
 from services.loader.sql_files import sql
 from shared.errors import PermanentError
 from shared.logs import get_logger

@@ -51,7 +51,7 @@ def parse(dataset: Dataset, body: bytes) -> Parsed[Any]:
         return parse_apart(dataset, body)
     try:
         return Parsed(list(enumerate(WHOLE_PAGE[dataset].decode(body))), {}, [])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return parse_apart(dataset, body)
 
 
@@ -59,7 +59,7 @@ def parse_apart(dataset: Dataset, body: bytes) -> Parsed[Any]:
     """Decode record by record."""
     try:
         raws = RECORDS_APART.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PermanentError(f"the page is not a JSON array: {error}") from error
     parsed: Parsed[Any] = Parsed([], {}, [])
     for position, raw in enumerate(raws):

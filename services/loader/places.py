@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import asyncpg
 import numpy as np
+from numpy.typing import NDArray
 
-from services.loader.rows import Place
+from services.loader.row_shapes import Place
 from services.loader.sql_files import sql
 from shared.areas import ForceAreas
 from shared.hexgrid import EDGES_M, cells, project
@@ -71,20 +72,21 @@ def columns(places: list[Place], areas: ForceAreas) -> list[list[object]]:
     ]
 
 
-def cell_columns(size: int, located: list[int], lon: np.ndarray, lat: np.ndarray) -> list[list[object]]:
+def cell_columns(
+    size: int, located: list[int], lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> list[list[object]]:
     """i and j of each level in the order of `EDGES_M`; None where the grid does not reach."""
     easting, northing = project(lon, lat)
-    out: list[list[object]] = []
     reached = np.isfinite(easting) & np.isfinite(northing)
     easting, northing = np.where(reached, easting, 0.0), np.where(reached, northing, 0.0)
     # A place off the finest grid is off all of them: a record is on every level or on none.
-    finest = cells(easting, northing, min(EDGES_M))
-    for axis in finest:
+    for axis in cells(easting, northing, min(EDGES_M)):
         reached &= np.abs(axis) <= SMALLINT
+    inside = np.array(located, dtype=np.intp)[reached]
+    out: list[list[object]] = []
     for edge in EDGES_M:
         for axis in cells(easting, northing, edge):
-            column: list[object] = [None] * size
-            for n, value, inside in zip(located, axis.tolist(), reached.tolist(), strict=True):
-                column[n] = value if inside else None
-            out.append(column)
+            column = np.full(size, None, dtype=object)
+            column[inside] = axis[reached].tolist()
+            out.append(column.tolist())
     return out

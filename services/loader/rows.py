@@ -1,15 +1,11 @@
-"""Records in, narrow rows out: each row points to a place and to interned labels. Pure.
-
-A row is a tuple in the order of the staging table's columns (`COLUMNS`), except that a place is
-still its key and a label still its words; the store puts their numbers in.
-"""
+"""Records in, narrow rows out: each row points to a place and to interned labels. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from msgspec import DecodeError, Raw
+from msgspec import Raw
 from msgspec.json import Decoder
 
 from services.loader.identity import (
@@ -21,52 +17,15 @@ from services.loader.identity import (
     encode,
     place_key,
 )
+from services.loader.meaning import MeaninglessError, decoded, micro_degrees
 from services.loader.parse import Parsed, SetAside
+from services.loader.row_shapes import Label, Place, Rows
 from services.loader.shapes import NULL, Crime, Location, Outcome, OutcomeStatus, Stop
 from shared.model import Dataset, format_month, next_month, parse_month
 
 LOCATION = Decoder(Location | None)
 STATUS = Decoder(OutcomeStatus | None)
-ValueT = TypeVar("ValueT")
 UTC_DAY = timedelta(days=1)
-
-COLUMNS = {
-    Dataset.STREET: (
-        "page_id", "api_id", "occurrence", "snap_point_id", "category_id", "outcome_id", "outcome_month",
-        "content_hash", "persistent_id", "extra",
-    ),
-    Dataset.OUTCOMES: (
-        "page_id", "api_id", "occurrence", "snap_point_id", "category_id", "outcome_id", "crime_month",
-        "content_hash", "persistent_id", "extra",
-    ),
-    Dataset.STOPS: (
-        "page_id", "snap_point_id", "force_id", "type_id", "gender_id", "age_range_id", "self_ethnicity_id",
-        "officer_ethnicity_id", "legislation_id", "category_id", "outcome_id", "happened_at", "operation",
-        "operation_name", "involved_person", "outcome_linked", "clothing_removed", "content_hash", "extra",
-    ),
-}  # fmt: skip
-
-
-class Label(NamedTuple):
-    """A published word of one kind."""
-
-    kind: str
-    value: str | None
-    code: str = ""
-
-
-class Place(NamedTuple):
-    """A published place. Coordinates are micro-degrees, None where there is no location."""
-
-    key: bytes
-    lon_e6: int | None
-    lat_e6: int | None
-    street_id: int | None
-    street_name: str | None
-    location_type: str | None
-    location_subtype: str
-    force: str | None
-    """The force that was asked, where the location itself does not tell the area."""
 
 
 class KnownPlace(NamedTuple):
@@ -82,20 +41,6 @@ class KnownStatus(NamedTuple):
     label: Label
     month: date | None
     canonical: Raw
-
-
-class MeaninglessError(ValueError):
-    """A record that is well formed and cannot be right."""
-
-
-@dataclass
-class Rows:
-    """A page's rows, with the places that they stand at and the words that they use."""
-
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
-    places: dict[bytes, Place] = field(default_factory=dict)
-    labels: dict[tuple[str, str | None, str], Label] = field(default_factory=dict)
-    set_aside: list[SetAside] = field(default_factory=list)
 
 
 @dataclass
@@ -349,22 +294,3 @@ class RowBuilder:
     def extra_text(extra: dict[str, object] | None) -> str:
         """Fields that no column holds, as canonical JSON; empty where there are none."""
         return encode(extra).decode() if extra else ""
-
-
-def decoded(decoder: Decoder[ValueT], raw: Raw) -> ValueT:
-    """A part of a record that was left raw."""
-    try:
-        return decoder.decode(raw)
-    except DecodeError as error:
-        raise MeaninglessError(str(error)) from error
-
-
-def micro_degrees(text: str, limit: int) -> int:
-    """Decimal degrees as text to millionths."""
-    try:
-        degrees = float(text)
-    except ValueError as error:
-        raise MeaninglessError(f"{text!r} is not a coordinate") from error
-    if not -limit <= degrees <= limit:
-        raise MeaninglessError(f"{text} is not a coordinate")
-    return round(degrees * 1_000_000)

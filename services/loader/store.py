@@ -7,9 +7,10 @@ import asyncpg
 from services.loader.gate import GateRules
 from services.loader.labels import Labels
 from services.loader.places import resolve_places
-from services.loader.rows import COLUMNS, Label, Rows
+from services.loader.row_shapes import COLUMNS, Label, Rows
 from services.loader.sql_files import sql, staged_table
 from services.loader.swap import Swap
+from services.loader.verdicts import verdict_of
 from shared.areas import ForceAreas
 from shared.db import fetch_one, translate_errors
 from shared.errors import NotYetError
@@ -170,10 +171,3 @@ def numbered(
         (page_id, place_ids[place], force_id, *(label_ids[word] for word in words[:8]), *words[8:])
         for place, _force, *words in rows.rows
     ]
-
-
-def verdict_of(result: MonthLoaded | MonthRejected) -> str:
-    """loaded, unchanged or rejected."""
-    if isinstance(result, MonthRejected):
-        return "rejected"
-    return "loaded" if result.changed else "unchanged"

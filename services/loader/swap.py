@@ -1,40 +1,32 @@
-"""A complete run becomes the month that readers see, in one transaction, or leaves no trace.
+"""A complete run becomes the month that readers see, or leaves no trace.
 
-The new version is a table of its own. Readers follow `current_version`, so that the swap itself is
-the update of one row: they see the old month or the new one, and nobody waits (docs/adr/0002).
+The new version is a table of its own, built, judged and attached in one transaction. Readers follow
+`current_version`: the swap itself is the update of one row, in a second one, so that they see the old
+month or the new one (docs/adr/0002). A crash between the two leaves a version that nobody sees; the
+run's message comes back and shows it.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Any
 
 import asyncpg
 
 from services.loader.gate import Candidate, ForceCount, GateRules, judge
+from services.loader.readers import readers_have_planned
 from services.loader.sql_files import PARENTS, sql, staged_table, version_table
+from services.loader.verdicts import RefusedError, UnchangedError, count_records, loaded, rejected
 from shared.db import fetch_one
+from shared.errors import NotYetError
 from shared.events import MonthFetched, MonthLoaded, MonthRejected
 from shared.logs import get_logger
-from shared.metrics import records
 from shared.model import Dataset
 
 log = get_logger()
+ABANDONED_DAYS = 7
+"""A run waits for its pages for hours at most."""
 Connection = asyncpg.pool.PoolConnectionProxy
-
-
-class RefusedError(Exception):
-    """The gate said no: everything that was built is undone."""
-
-    def __init__(self, reasons: list[str]) -> None:
-        super().__init__("; ".join(reasons))
-        self.reasons = reasons
-
-
-class UnchangedError(Exception):
-    """Readers see exactly these records already."""
-
-    def __init__(self, version: int, stored: int) -> None:
-        super().__init__(f"version {version} has the same records")
-        self.version, self.stored = version, stored
 
 
 class Swap:
@@ -56,76 +48,94 @@ class Swap:
 
     async def reject(self, event: MonthFetched, reasons: list[str], started: float) -> MonthRejected:
         """Record a refusal; what readers see stays."""
-        async with self.pool.acquire() as connection, connection.transaction():
-            await self.lock(connection, event)
-            await self.conclude(connection, event, "rejected", None, reasons, started)
-        log.warning("month.rejected", dataset=event.dataset, month=str(event.month), reasons=reasons)
-        return rejected(event, reasons)
+        async with self.deciding(event) as connection:
+            return await self.refuse(connection, event, reasons, started)
 
     async def load(
         self, event: MonthFetched, page_ids: list[int], started: float
     ) -> MonthLoaded | MonthRejected:
         """Build the month, pass it through the gate, swap it in."""
-        try:
-            version, stored = await self.build_and_swap(event, page_ids, started)
-        except RefusedError as refusal:
-            return await self.reject(event, refusal.reasons, started)
-        except UnchangedError as same:
-            async with self.pool.acquire() as connection, connection.transaction():
-                await self.lock(connection, event)
+        async with self.deciding(event) as connection:
+            try:
+                version, stored = await self.build_version(connection, event, page_ids)
+            except RefusedError as refusal:
+                return await self.refuse(connection, event, refusal.reasons, started)
+            except UnchangedError as same:
                 await self.conclude(connection, event, "unchanged", same.version, [], started)
-            return loaded(event, same.version, same.stored, changed=False)
+                return loaded(event, same.version, same.stored, changed=False)
+            await readers_have_planned(self.pool, PARENTS[event.dataset])
+            await self.conclude(connection, event, "loaded", version, [], started)
         log.info(
             "month.swapped", dataset=event.dataset, month=str(event.month), version=version, records=stored
         )
         # The planner must not take the new month for an empty table.
         await self.pool.execute(f"ANALYZE {version_table(event.dataset, version)}")
         await self.retire(event)
+        await self.clear_abandoned()
         return loaded(event, version, stored, changed=True)
 
-    async def build_and_swap(
-        self, event: MonthFetched, page_ids: list[int], started: float
+    @asynccontextmanager
+    async def deciding(self, event: MonthFetched) -> AsyncIterator[Connection]:
+        """A connection on which a month is decided: one run at a time, from its building to its showing."""
+        async with self.pool.acquire() as connection:
+            # Let go by the pool when the connection is given back, by the server when it is lost.
+            await connection.execute(
+                "SELECT pg_advisory_lock(hashtextextended($1, 0))", f"{event.dataset}/{event.month}"
+            )
+            yield connection
+
+    async def build_version(
+        self, connection: Connection, event: MonthFetched, page_ids: list[int]
     ) -> tuple[int, int]:
-        """Everything in one transaction; what is raised undoes it all."""
-        async with self.pool.acquire() as connection, connection.transaction():
-            await self.lock(connection, event)
-            await connection.execute("SET LOCAL work_mem = '128MB'")
+        """The run's version and its records. All in one transaction; what is raised undoes it."""
+        async with connection.transaction():
+            await self.lock_run(connection, event)
             before = await connection.fetchrow(sql("select_current_version"), event.dataset, event.month)
+            built = await connection.fetchrow(sql("select_built_version"), event.run_id)
+            if built:  # by a loader that was killed before it could show it
+                if before and before["id"] > built["id"]:
+                    raise RefusedError(["another run of the month was loaded meanwhile: order it again"])
+                return built["id"], built["stored"]
+            await connection.execute("SET LOCAL work_mem = '128MB'")
             version = await connection.fetchval("SELECT nextval(pg_get_serial_sequence('version', 'id'))")
             target = version_table(event.dataset, version)
             fates = await self.scope(connection, event, page_ids, before)
             await self.build(connection, event, version, target, page_ids, scoped=event.forces is not None)
-            built = await fetch_one(connection, sql("checksum_version", target=target))
-            if before and before["checksum"] == built["checksum"]:
+            made = await fetch_one(connection, sql("checksum_version", target=target))
+            if before and before["checksum"] == made["checksum"]:
                 raise UnchangedError(before["id"], before["stored"])
-            await self.describe(connection, event, version, target, fates, built)
-            await self.pass_gate(connection, event, page_ids, version, before, fates, built["stored"])
-            await self.publish_version(connection, event, version, target)
-            await self.conclude(connection, event, "loaded", version, [], started)
-            count_records(event.dataset, fates, built["stored"])
-        return version, built["stored"]
+            await self.describe(connection, event, version, target, fates, made)
+            await self.pass_gate(connection, event, page_ids, version, before, fates, made["stored"])
+            await self.attach(connection, event, version, target)
+        count_records(event.dataset, fates, made["stored"])
+        return version, made["stored"]
 
     @staticmethod
-    async def lock(connection: Connection, event: MonthFetched) -> None:
-        """One decision at a time for a month, and none while a page of the run is being staged."""
-        await connection.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{event.dataset}/{event.month}"
-        )
+    async def lock_run(connection: Connection, event: MonthFetched) -> None:
+        """No page of the run is staged while it is decided, until the transaction ends.
+
+        Raises:
+            NotYetError: the run has just been decided by somebody else; ask what became of it.
+        """
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", str(event.run_id))
+        if await connection.fetchrow(sql("select_verdict"), event.run_id):
+            raise NotYetError("the run has been decided meanwhile")
 
     @staticmethod
     async def scope(
         connection: Connection, event: MonthFetched, page_ids: list[int], before: Any
     ) -> dict[str, int]:
         """Where only some forces were asked for: leave out the others' records, keep their old ones."""
-        staged = staged_table(event.dataset, event.run_id)
-        # A run without any page has none yet.
+        staged = staged_table(event.dataset, event.run_id)  # a run without any page has none yet
         await connection.execute(f"CREATE TABLE IF NOT EXISTS {staged} (LIKE staging.{event.dataset})")
         counts = await fetch_one(connection, sql("count_pages"), page_ids)
         fates = {**dict(counts), "out_of_scope": 0, "kept_from_previous": 0}
         if event.forces is not None:
             forces = list(event.forces)
-            status = await connection.execute(sql("delete_out_of_scope", staged=staged), page_ids, forces)
+            name = "stops" if event.dataset is Dataset.STOPS else "crimes"
+            status = await connection.execute(
+                sql(f"delete_out_of_scope_{name}", staged=staged), page_ids, forces
+            )
             fates["out_of_scope"] = rows_of(status)
             if before:
                 kept = await connection.execute(
@@ -205,15 +215,22 @@ class Swap:
             raise RefusedError(reasons)
 
     @staticmethod
-    async def publish_version(connection: Connection, event: MonthFetched, version: int, target: str) -> None:
-        """Index the table, make it a partition, and let the readers' pointer show it."""
+    async def attach(connection: Connection, event: MonthFetched, version: int, target: str) -> None:
+        """Index the table and make it a partition, which no pointer shows yet."""
         parent = PARENTS[event.dataset]
         await connection.execute(f"CREATE INDEX ON {target} (snap_point_id)")
         await connection.execute(f"ALTER TABLE {parent} ATTACH PARTITION {target} FOR VALUES IN ({version})")
-        await connection.execute(sql("put_current_version"), event.dataset, event.month, version)
 
-    @staticmethod
+    async def refuse(
+        self, connection: Connection, event: MonthFetched, reasons: list[str], started: float
+    ) -> MonthRejected:
+        """Record a refusal."""
+        await self.conclude(connection, event, "rejected", None, reasons, started)
+        log.warning("month.rejected", dataset=event.dataset, month=str(event.month), reasons=reasons)
+        return rejected(event, reasons)
+
     async def conclude(
+        self,
         connection: Connection,
         event: MonthFetched,
         verdict: str,
@@ -221,13 +238,25 @@ class Swap:
         reasons: list[str],
         started: float,
     ) -> None:
-        """Record the verdict and clear away what was staged."""
-        await connection.execute(
-            sql("insert_verdict"),
-            event.run_id, event.dataset, event.month, verdict, version, reasons, perf_counter() - started,
-        )  # fmt: skip
-        await connection.execute(f"DROP TABLE IF EXISTS {staged_table(event.dataset, event.run_id)}")
-        await connection.execute("DELETE FROM staging.page WHERE run_id = $1", event.run_id)
+        """Record the verdict, let the readers' pointer show the version, clear away what was staged."""
+        async with connection.transaction():
+            await self.lock_run(connection, event)
+            if version is not None:
+                await connection.execute(sql("put_current_version"), event.dataset, event.month, version)
+            await connection.execute(
+                sql("insert_verdict"),
+                event.run_id, event.dataset, event.month, verdict, version, reasons,
+                perf_counter() - started,
+            )  # fmt: skip
+            await connection.execute(f"DROP TABLE IF EXISTS {staged_table(event.dataset, event.run_id)}")
+            await connection.execute("DELETE FROM staging.page WHERE run_id = $1", event.run_id)
+
+    async def clear_abandoned(self) -> None:
+        """Drop what was staged for runs that nobody will ever complete: their fetch failed."""
+        for row in await self.pool.fetch(sql("select_abandoned_runs"), ABANDONED_DAYS):
+            for dataset in Dataset:
+                await self.pool.execute(f"DROP TABLE IF EXISTS {staged_table(dataset, row['run_id'])}")
+            await self.pool.execute("DELETE FROM staging.page WHERE run_id = $1", row["run_id"])
 
     async def retire(self, event: MonthFetched) -> None:
         """Drop the records of versions that were replaced long enough ago; their manifests stay.
@@ -252,29 +281,3 @@ class Swap:
 def rows_of(status: str) -> int:
     """The number of rows that a command's status tells, as in `DELETE 12`."""
     return int(status.rpartition(" ")[2])
-
-
-def loaded(event: MonthFetched, version: int, stored: int, *, changed: bool) -> MonthLoaded:
-    """The event that a month is visible."""
-    return MonthLoaded(
-        run_id=event.run_id,
-        dataset=event.dataset,
-        month=event.month,
-        version=version,
-        changed=changed,
-        records=stored,
-    )
-
-
-def rejected(event: MonthFetched, reasons: list[str]) -> MonthRejected:
-    """The event that a month was refused."""
-    return MonthRejected(
-        run_id=event.run_id, dataset=event.dataset, month=event.month, reasons=tuple(reasons)
-    )
-
-
-def count_records(dataset: Dataset, fates: dict[str, int], stored: int) -> None:
-    """Count the records of a loaded month by fate."""
-    records.labels(dataset, "stored").inc(stored)
-    for fate, number in fates.items():
-        records.labels(dataset, fate).inc(number)

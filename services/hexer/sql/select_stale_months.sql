@@ -5,5 +5,5 @@ JOIN version AS v ON v.id = c.version_id
 LEFT JOIN grid AS g ON g.dataset = c.dataset AND g.month = c.month
 WHERE
     g.version_id IS DISTINCT FROM c.version_id
-    OR g.mapping_version < (SELECT coalesce(max(mapping_version), 0) FROM outcome_mapping)
+    OR g.mapping_version <> (SELECT coalesce(max(mapping_version), 0) FROM outcome_mapping)
 ORDER BY c.month, c.dataset

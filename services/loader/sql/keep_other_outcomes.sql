@@ -1,4 +1,4 @@
--- The records of the forces that were not asked for join the run as page 0.
+-- The records of the forces that were not asked for join the run as page 0. BTP's stand in others' areas.
 INSERT INTO {staged}
 SELECT
     0, -row_number() OVER (), 0, r.snap_point_id, r.category_id, r.outcome_id, r.crime_month,
@@ -6,4 +6,6 @@ SELECT
 FROM crime_outcome AS r
 JOIN snap_point AS p ON p.id = r.snap_point_id
 LEFT JOIN force AS f ON f.id = p.force_id
-WHERE r.version_id = $1 AND (f.slug IS NULL OR f.slug <> ALL($2::text []))
+WHERE
+    r.version_id = $1
+    AND coalesce(CASE WHEN p.location_type = 'BTP' THEN 'btp' ELSE f.slug END, '') <> ALL($2::text [])

@@ -1,0 +1,59 @@
+"""What a page becomes: rows for the staging tables, the places they stand at, the words they use. Pure.
+
+A row is a tuple in the order of the staging table's columns, except that a place is still its key and
+a label still its words; the store puts their numbers in.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from services.loader.parse import SetAside
+from shared.model import Dataset
+
+COLUMNS = {
+    Dataset.STREET: (
+        "page_id", "api_id", "occurrence", "snap_point_id", "category_id", "outcome_id", "outcome_month",
+        "content_hash", "persistent_id", "extra",
+    ),
+    Dataset.OUTCOMES: (
+        "page_id", "api_id", "occurrence", "snap_point_id", "category_id", "outcome_id", "crime_month",
+        "content_hash", "persistent_id", "extra",
+    ),
+    Dataset.STOPS: (
+        "page_id", "snap_point_id", "force_id", "type_id", "gender_id", "age_range_id", "self_ethnicity_id",
+        "officer_ethnicity_id", "legislation_id", "category_id", "outcome_id", "happened_at", "operation",
+        "operation_name", "involved_person", "outcome_linked", "clothing_removed", "content_hash", "extra",
+    ),
+}  # fmt: skip
+
+
+class Label(NamedTuple):
+    """A published word of one kind."""
+
+    kind: str
+    value: str | None
+    code: str = ""
+
+
+class Place(NamedTuple):
+    """A published place. Coordinates are micro-degrees, None where there is no location."""
+
+    key: bytes
+    lon_e6: int | None
+    lat_e6: int | None
+    street_id: int | None
+    street_name: str | None
+    location_type: str | None
+    location_subtype: str
+    force: str | None
+    """The force that was asked, where the location itself does not tell the area."""
+
+
+@dataclass
+class Rows:
+    """A page's rows, with the places that they stand at and the words that they use."""
+
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    places: dict[bytes, Place] = field(default_factory=dict)
+    labels: dict[tuple[str, str | None, str], Label] = field(default_factory=dict)
+    set_aside: list[SetAside] = field(default_factory=list)

@@ -1,0 +1,1 @@
+SELECT id, stored FROM version WHERE run_id = $1

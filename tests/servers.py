@@ -43,7 +43,7 @@ def migrated_template(servers: LocalServers) -> Iterator[str]:
         run(migrate(with_database(admin_url, TEMPLATE)))
         yield TEMPLATE
     finally:
-        run(execute(admin_url, f"DROP DATABASE {TEMPLATE} WITH (FORCE)"))
+        run(drop(admin_url, TEMPLATE))
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def database_url(servers: LocalServers, migrated_template: str) -> Iterator[str]
     name = f"crimemaps_test_{os.getpid()}_{next(NUMBERS)}"
     run(execute(admin_url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}"))
     yield with_database(admin_url, name)
-    run(execute(admin_url, f"DROP DATABASE {name} WITH (FORCE)"))
+    run(drop(admin_url, name))
 
 
 @pytest.fixture
@@ -81,6 +81,23 @@ async def execute(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def drop(url: str, name: str) -> None:
+    """Drop a database with those of our connections that are left in it.
+
+    WITH (FORCE) would also end an autovacuum worker, and may not; without, PostgreSQL itself sees to that.
+    """
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = $1 AND usename = current_user",
+            name,
+        )
+        await connection.execute(f"DROP DATABASE {name}")
     finally:
         await connection.close()
 

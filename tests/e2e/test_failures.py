@@ -18,7 +18,7 @@ from shared.model import Dataset, format_month
 from tests.builders import KINDS, sample_file
 from tests.e2e.ingest import CITY, MONTHS, Checksums, ingesting, sample_source, sql
 from tests.pipeline import eventually
-from tests.servers import delete_streams, execute, run, with_database
+from tests.servers import delete_streams, drop, execute, run, with_database
 
 SLICES = "SELECT count(*) FROM slice WHERE state = 'fetched'"
 FETCHED_RUNS = "SELECT count(*) FROM run WHERE state = 'fetched'"
@@ -67,7 +67,7 @@ def reference(
                 assert found == csv_counts()
                 return await ingest.checksums()
         finally:
-            await execute(admin_url, f"DROP DATABASE {name} WITH (FORCE)")
+            await drop(admin_url, name)
 
     return run(clean_run())
 

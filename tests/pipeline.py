@@ -15,12 +15,14 @@ from typing import Any, TypeVar
 
 import asyncpg
 
+import services.console
 from deploy.local.process import HOST, Process
 from services.loader.gate import GateRules
 from services.loader.handlers import stage_page
-from services.loader.sql_files import PARENTS, sql
+from services.loader.sql_files import PARENTS
 from services.loader.store import Store
 from shared.areas import ForceAreas
+from shared.db import read_sql
 from shared.errors import PermanentError
 from shared.events import MonthLoaded, MonthRejected
 from shared.model import Dataset
@@ -214,8 +216,9 @@ class Reader:
 
 
 async def assert_proof_holds(pool: asyncpg.Pool, dataset: Dataset, month: date = OCTOBER) -> asyncpg.Record:
-    """The proof of the version that readers see."""
-    proof = await pool.fetchrow(sql("select_proof", parent=PARENTS[dataset]), dataset, month)
+    """The proof of the version that readers see, by the query that `crimemaps proof` shows."""
+    statement = read_sql(Path(services.console.__file__).parent, "select_proof")
+    proof = await pool.fetchrow(statement.format(parent=PARENTS[dataset]), dataset, month)
     assert proof is not None
     assert proof["received"] + proof["kept_from_previous"] == (
         proof["stored"] + proof["duplicates"] + proof["out_of_scope"] + proof["set_aside"]

@@ -31,7 +31,6 @@ TEMPORARY = {
     "services/hexer/sql/create_fresh_stops.sql": (),
 }
 """Statements that make a temporary table, which others then use; and what must be gone before the next."""
-UNUSED = {"services/loader/sql/select_proof.sql"}
 
 
 def name_of(path: Path) -> str:
@@ -90,7 +89,7 @@ def test_every_statement_is_used_by_its_own_service() -> None:
         ]
         if not any(re.fullmatch(pattern, path.stem) for pattern in patterns if pattern != r"\w+"):
             unused.add(name_of(path))
-    assert unused == UNUSED
+    assert unused == set()
 
 
 def test_every_event_is_consumed_or_known_to_end_here() -> None:

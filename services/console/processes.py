@@ -20,7 +20,8 @@ from shared.errors import CrimeMapsError
 
 ROOT = Path(__file__).parents[2]
 """Where the packages are: the project's folder, or site-packages."""
-SERVICES = ("fetcher", "loader", "hexer", "gateway", "reporter")
+SERVICES = ("fetcher", "loader", "loader-2", "hexer", "gateway", "reporter")
+"""Two loaders: reading pages keeps one of them busy on one core, and a national month waits for that."""
 MAX_RESTARTS = 5
 LONG_ENOUGH = 600.0
 """Seconds that a service must have run for its earlier ends to be forgotten."""
@@ -58,7 +59,8 @@ class Service:
         """Start the process; it is not ready yet."""
         self.started_at = time.monotonic()
         self.port = self._fixed_port or free_port()
-        command = [sys.executable, "-m", f"services.{self.name}"]
+        package = self.name.partition("-")[0]
+        command = [sys.executable, "-m", f"services.{package}"]
         environ = {"HTTP_PORT": str(self.port), "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
         with self._log_file.open("ab") as log:
             started = SPAWNER.submit(spawn, command, {**self.environ, **environ}, log.fileno())

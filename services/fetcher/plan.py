@@ -66,8 +66,8 @@ def by_force(kind: SliceKind, forces: Sequence[str]) -> list[Slice]:
     return [Slice(f"{kind[0]}-{force}", kind, force=force) for force in sorted(set(forces))]
 
 
-def halves(piece: Slice, prior: Points) -> list[Slice]:
-    """The two slices that replace one whose tile holds too many records.
+def halves(piece: Slice, points: Points) -> list[Slice]:
+    """The two slices that replace one whose tile holds too many records, cut by where `points` are.
 
     Raises:
         PermanentError: the tile is too small to be cut, or the slice is of a force.
@@ -75,7 +75,7 @@ def halves(piece: Slice, prior: Points) -> list[Slice]:
     if piece.tile is None:
         raise PermanentError(f"slice {piece.id} has too many records for one answer and no tile to cut")
     try:
-        tiles = split(piece.tile, prior)
+        tiles = split(piece.tile, points)
     except ValueError as error:
         raise PermanentError(f"slice {piece.id}: {error}") from error
     return [replace(piece, id=f"{piece.id}.{n}", tile=tile, expected=None) for n, tile in enumerate(tiles)]

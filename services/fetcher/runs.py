@@ -178,7 +178,7 @@ class Runs:
     async def split(self, request: SliceRequested, work: Work) -> None:
         """Two smaller slices in place of one that is too large."""
         tile_splits.labels(work.dataset).inc()
-        pieces = halves(work.piece, self.prior)
+        pieces = halves(work.piece, await self.store.known_points(work.dataset, work.month, self.prior))
         await self.store.split_slice(request.run_id, request.slice_id, pieces)
         await self.request((request.run_id, piece.id) for piece in pieces)
 

@@ -24,7 +24,7 @@ class FetcherSettings(Settings):
     first_wait: float = Field(default=0.5, gt=0, description="Seconds before the second try; then doubling")
     longest_wait: float = Field(default=60, gt=0, description="Most seconds between two tries, or of a pause")
     max_page_bytes: int = Field(default=64 << 20, description="A larger answer is taken as too large an area")
-    tile_target: int = Field(default=8_300, ge=1, le=10_000, description="Expected records of a planned tile")
+    tile_target: int = Field(default=8_600, ge=1, le=10_000, description="Expected records of a planned tile")
     watch_seconds: float = Field(
         default=900, ge=0, description="Seconds between two looks for a new release; 0 never looks"
     )

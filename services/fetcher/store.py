@@ -13,7 +13,7 @@ import asyncpg
 import numpy as np
 
 from services.fetcher.plan import Knowledge, Slice
-from services.fetcher.tiles import Points, Tile
+from services.fetcher.tiles import Points, Tile, spread
 from shared.db import read_sql, translate_errors
 from shared.events import IngestRequested, Page, run_id
 from shared.model import Dataset, SliceKind, format_month
@@ -176,6 +176,12 @@ class Store:
             or Knowledge("prior", prior)
         )
 
+    async def known_points(self, dataset: Dataset, month: date, prior: Points) -> Points:
+        """Where a tile that is too full is best cut: at points of records, or of the prior."""
+        other = Dataset.OUTCOMES if dataset is Dataset.STREET else Dataset.STREET
+        known = await self.loaded_points(dataset, month) or await self.loaded_points(other, month)
+        return known.points if known else prior
+
     async def loaded_points(self, dataset: Dataset, month: date) -> Knowledge | None:
         """Records per point of the loaded month nearest to the one that is planned."""
         async with translate_errors():
@@ -193,14 +199,12 @@ class Store:
         return Knowledge(f"points of {dataset} {format_month(version['month'])}", points)
 
     async def learned_tiles(self, dataset: Dataset) -> Knowledge | None:
-        """Records per tile of the newest complete run, as if they were at the tile's centre."""
+        """Records per tile of the newest complete run."""
         async with translate_errors():
             text = await self.pool.fetchval(sql("select_tiling"), dataset)
         if text is None:
             return None
-        tiles = np.array(json.loads(text), dtype=np.float64)
-        points = Points((tiles[:, 0] + tiles[:, 2]) / 2, (tiles[:, 1] + tiles[:, 3]) / 2, tiles[:, 4])
-        return Knowledge(f"tiles learned from {dataset}", points)
+        return Knowledge(f"tiles learned from {dataset}", spread(np.array(json.loads(text), np.float64)))
 
     async def loaded_forces(self, dataset: Dataset, month: date) -> list[str]:
         """Forces that have records in the month's current version."""

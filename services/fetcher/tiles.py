@@ -26,6 +26,8 @@ More than most months have: an extra tile costs one request, one that is too ful
 """
 
 _OVERLAP = 1e-6
+_SPREAD = 4
+"""So many points each way stand for a tile of which only the number of records is known."""
 _SMALLEST_SIDE = 1e-4
 """Degrees, some 10 m: map points lie further apart, so cutting on could never help."""
 
@@ -95,6 +97,19 @@ def prior_points(records: float = NATIONAL_MONTH) -> Points:
     rows = list(csv.reader(lzma.decompress(packed).decode().splitlines()))[1:]
     lat, lon, weight = np.array(rows, dtype=np.float64).T
     return Points(lat, lon, weight * (records / weight.sum()))
+
+
+def spread(tiles: NDArray[np.float64]) -> Points:
+    """Points for tiles of which only the number of records is known, as if these lay evenly in each.
+
+    `tiles` is (south, west, north, east, records), shape (n, 5).
+    """
+    south, west, north, east, records = tiles.T[:, :, None, None]
+    steps = (np.arange(_SPREAD) + 0.5) / _SPREAD
+    lat = south + (north - south) * steps[:, None]
+    lon = west + (east - west) * steps[None, :]
+    shape = (len(tiles), _SPREAD, _SPREAD)
+    return Points(*(np.broadcast_to(part, shape).ravel() for part in (lat, lon, records / _SPREAD**2)))
 
 
 def _halves(tile: Tile, points: Points, share: float) -> tuple[Tile, Tile] | None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fetcher.tiles import UNITED_KINGDOM, Points, Tile, kd_tiles, poly, prior_points, split
+from services.fetcher.tiles import UNITED_KINGDOM, Points, Tile, kd_tiles, poly, prior_points, split, spread
 from tests.points import read_points
 
 ROOT = Tile(50.0, -3.0, 54.0, 1.0)
@@ -155,3 +155,13 @@ def test_planned_from_the_prior_real_crimes_need_few_splits() -> None:
         requests += 2 if too_full else 1  # the probe after a 503 is a request too
         waiting += split(tile, prior) if too_full else ()
     assert requests <= 3 * 36
+
+
+def test_tiles_of_which_only_the_number_is_known_are_planned_as_if_it_lay_evenly_in_them() -> None:
+    learned = np.array([(50.0, -1.0, 52.0, 0.0, 8_000.0), (52.0, -1.0, 54.0, 0.0, 1_600.0)])
+    points = spread(learned)
+    assert points.weight.sum() == pytest.approx(9_600)
+    for south, west, north, east, records in learned:
+        assert points.inside(Tile(south, west, north, east)).weight.sum() == pytest.approx(records)
+    planned = kd_tiles(points, Tile(50.0, -1.0, 54.0, 0.0), 2_500)
+    assert [piece.expected for piece in planned] == [2_000] * 4 + [1_600]

@@ -9,11 +9,12 @@ from bench.grids import bench_grids
 from bench.load import bench_load
 from bench.national_month import national_month
 from bench.report import report_machine
+from bench.reports import bench_reports
 from bench.requests import bench_rate, bench_requests
 from shared.model import parse_month
 
 MONTH, OTHER_MONTH = date(2018, 11, 1), date(2018, 12, 1)
-NAMES = ("load", "grids", "requests", "rate")
+NAMES = ("load", "grids", "requests", "rate", "reports")
 
 
 def main() -> None:
@@ -31,12 +32,14 @@ def main() -> None:
         sys.exit(f"no {missing[0]:%Y-%m}.tar.xz in {options.data / 'police_csv'}")
     chosen = options.only or NAMES
     report_machine()
-    if {"load", "grids"} & set(chosen):
+    if {"load", "grids", "reports"} & set(chosen):
         pages = national_month(archives[MONTH])
         if "load" in chosen:
             bench_load(pages, MONTH, options.repeats)
         if "grids" in chosen:
             bench_grids(pages, MONTH, options.repeats)
+        if "reports" in chosen:
+            bench_reports(pages, MONTH)
     if "requests" in chosen:
         bench_requests(archives, OTHER_MONTH, MONTH)
     if "rate" in chosen:

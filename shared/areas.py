@@ -89,6 +89,12 @@ class ForceAreas:
         assigned: list[str | None] = self._names[area_of].tolist()
         return assigned
 
+    def reaching(self, lon: float, lat: float, metres: float) -> list[str]:
+        """The force ids of all areas that come within so many metres of a point of WGS 84 degrees."""
+        (x,), (y,) = hexgrid.project(np.array([lon]), np.array([lat]))
+        found = self._tree.query(shapely.Point(x, y), predicate="dwithin", distance=metres)
+        return sorted(self.force_ids[n] for n in found.tolist())
+
     def bounds(self, force_ids: Iterable[str]) -> list[Bounds]:
         """Rectangles that hold every point which `assign` gives to one of these forces; none overlap.
 

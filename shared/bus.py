@@ -19,6 +19,7 @@ from faststream.nats import JStream, NatsBroker, PullSub
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import MaxPayloadError
+from nats.js.errors import NotFoundError
 from pydantic import ValidationError
 from structlog.contextvars import bind_contextvars
 
@@ -59,7 +60,7 @@ def subscriber(broker: NatsBroker, durable: str, *, workers: int = 1) -> Callabl
     """Decorate a handler: at most `workers` messages of this consumer are handled at once."""
     consumer = CONSUMERS[durable]
     decorate: Any = broker.subscriber(
-        consumer.event.subject,
+        consumer.event.filter,
         stream=JStream(consumer.event.stream, declare=False),
         durable=durable,
         pull_sub=PullSub(batch_size=1, timeout=1),
@@ -76,12 +77,12 @@ async def publish(broker: NatsBroker, event: Event, body: bytes | None = None) -
         TransientError: the stream did not confirm it.
         PermanentError: it is larger than the server allows.
     """
-    headers = {"Nats-Msg-Id": event.dedup_id}
+    headers = {"Nats-Msg-Id": event.dedup_id} if event.dedup_id else {}
     if body is not None:
         headers |= {f"Crimemaps-{name}": value for name, value in header_fields(event)}
-        await send(broker, event.subject, event.stream, body, headers)
+        await send(broker, event.address, event.stream, body, headers)
     else:
-        await send(broker, event.subject, event.stream, event.model_dump_json().encode(), headers)
+        await send(broker, event.address, event.stream, event.model_dump_json().encode(), headers)
 
 
 async def send(broker: NatsBroker, subject: str, stream: str, body: bytes, headers: dict[str, str]) -> None:
@@ -92,6 +93,34 @@ async def send(broker: NatsBroker, subject: str, stream: str, body: bytes, heade
         raise PermanentError(f"{subject}: {len(body)} bytes are more than the server takes") from error
     except (NatsError, OSError, TimeoutError) as error:
         raise TransientError(f"{subject} was not confirmed: {type(error).__name__}: {error}") from error
+
+
+async def put_object(broker: NatsBroker, bucket: str, name: str, data: bytes) -> None:
+    """Put an object into a store; one of the same name is replaced.
+
+    Raises:
+        TransientError: the bus does not take it, or the store is not provisioned.
+    """
+    try:
+        store = await broker.connection.jetstream().object_store(bucket)
+        await store.put(name, data)
+    except (NatsError, OSError, TimeoutError) as error:
+        raise TransientError(f"object {name} was not stored: {type(error).__name__}: {error}") from error
+
+
+async def get_object(broker: NatsBroker, bucket: str, name: str) -> bytes | None:
+    """An object of a store; None if it is not there any more.
+
+    Raises:
+        TransientError: the bus does not answer.
+    """
+    try:
+        store = await broker.connection.jetstream().object_store(bucket)
+        return (await store.get(name)).data
+    except NotFoundError:
+        return None
+    except (NatsError, OSError, TimeoutError) as error:
+        raise TransientError(f"object {name} cannot be read: {type(error).__name__}: {error}") from error
 
 
 async def is_idle(broker: NatsBroker, durable: str) -> bool:

@@ -4,10 +4,10 @@ Subjects are constants, what varies is in the payload. `docs/events.md` is the t
 """
 
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.model import Dataset, SliceKind, format_month
 
@@ -21,16 +21,36 @@ class Event(BaseModel):
 
     subject: ClassVar[str]
     stream: ClassVar[str]
+    filter: ClassVar[str]
+    """What a consumer of these messages asks for."""
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        if "subject" in vars(cls):
+            cls.filter = cls.subject
+
+    @property
+    def address(self) -> str:
+        """The subject that this message is published on."""
+        return self.subject
 
     @property
     def dedup_id(self) -> str:
-        """Two messages with this id within the stream's window are one (`Nats-Msg-Id`)."""
+        """Two messages with this id within the stream's window are one (`Nats-Msg-Id`); empty: never."""
         raise NotImplementedError
 
 
 def run_id(order_id: UUID, dataset: Dataset, month: date) -> UUID:
     """The id of the run that an order makes of one dataset and month: the same for every delivery."""
     return uuid5(order_id, f"{dataset}/{format_month(month)}")
+
+
+def report_id(secret: UUID, order: str) -> UUID:
+    """What is printed in the report of an order: the same for ever, and guessed by nobody.
+
+    `secret` is the partner's; `order` the partner's own id.
+    """
+    return uuid5(secret, order)
 
 
 class IngestRequested(Event):
@@ -175,6 +195,85 @@ class GridRebuilt(Event):
         return f"rebuilt/{self.run_id}/{self.version}/{self.mapping_version}"
 
 
+class PartnerEvent(Event):
+    """A message of one partner. Its subject ends in the partner's name, since rights are given by subject."""
+
+    partner: str = Field(exclude=True, default="")
+    """Travels in the subject, where nobody can write another's name."""
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        cls.filter = f"{cls.subject}.*"
+
+    @property
+    def address(self) -> str:
+        return f"{self.subject}.{self.partner}"
+
+
+class ReportRequested(PartnerEvent):
+    """Render a report. `id` is the partner's own: the same id is the same order."""
+
+    subject: ClassVar[str] = "report.requested"
+    stream: ClassVar[str] = WORK
+
+    id: str
+    postcode: str
+    tier: str
+    branding: dict[str, Any] | None = None
+    language: str = "en"
+
+    @property
+    def dedup_id(self) -> str:
+        # The stream's window is shared by all partners, and the same order again wants its answer again:
+        # the reporter tells orders apart, by partner and id.
+        return ""
+
+
+class ReportRendered(PartnerEvent):
+    """A report is in the object store: one such fact an order, told again when it is ordered again."""
+
+    subject: ClassVar[str] = "report.rendered"
+    stream: ClassVar[str] = FACTS
+
+    id: str
+    report_id: UUID
+    """Printed in the report; by it anyone can verify the figures."""
+    bucket: str
+    object: str
+    sha256: str
+    """Of the PDF, hexadecimal."""
+    bytes: int
+    pages: int
+    figures_sha256: str
+    revision: str
+    """Names the data that the figures were made of."""
+    repeated: int = 0
+    """0 the first time; else the stream's number of the order that asked again."""
+
+    @property
+    def dedup_id(self) -> str:
+        return f"rendered/{self.partner}/{self.id}/{self.repeated}"
+
+
+class ReportFailed(PartnerEvent):
+    """An order gets no report. `code` is for programs, `detail` for people, `valid` what `field` may be."""
+
+    subject: ClassVar[str] = "report.failed"
+    stream: ClassVar[str] = FACTS
+
+    id: str | None
+    """None where the order could not be read so far."""
+    code: str
+    detail: str
+    field: str | None = None
+    valid: tuple[str, ...] | None = None
+    repeated: int = 0
+
+    @property
+    def dedup_id(self) -> str:
+        return f"failed/{self.partner}/{self.id}/{self.code}/{self.repeated}"
+
+
 EVENTS: tuple[type[Event], ...] = (
     IngestRequested,
     SliceRequested,
@@ -183,4 +282,7 @@ EVENTS: tuple[type[Event], ...] = (
     MonthLoaded,
     MonthRejected,
     GridRebuilt,
+    ReportRequested,
+    ReportRendered,
+    ReportFailed,
 )

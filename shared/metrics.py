@@ -57,5 +57,12 @@ unmapped_outcomes = Gauge(
     "crimemaps_unmapped_outcomes", "Records of the newest rebuild whose outcome no mapping knows", ["dataset"]
 )
 
+reports_answered = Counter(
+    "crimemaps_reports_answered_total", "Orders of reports that were answered: rendered, failed", ["answer"]
+)
+report_seconds = Histogram(
+    "crimemaps_report_seconds", "Time from claiming an order to its answer", buckets=SECONDS
+)
+
 http_requests = Counter("crimemaps_http_requests_total", "Requests answered", ["route", "status"])
 http_seconds = Histogram("crimemaps_http_seconds", "Time to answer a request", ["route"], buckets=SECONDS)

@@ -28,6 +28,15 @@ class SliceKind(StrEnum):
     """All stops of a force, with and without coordinates."""
 
 
+class Tier(StrEnum):
+    """How far back a report looks. Standard is longer than Professional: so the tiers are defined."""
+
+    ESSENTIAL = "essential"
+    PROFESSIONAL = "professional"
+    STANDARD = "standard"
+    PREMIUM = "premium"
+
+
 def parse_month(text: str) -> date:
     """Turn `YYYY-MM` into the first day of that month.
 
@@ -65,4 +74,10 @@ def month_range(text: str) -> list[date]:
 
 def next_month(month: date) -> date:
     """The first day of the month after this one."""
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    return months_after(month, 1)
+
+
+def months_after(month: date, number: int) -> date:
+    """The first day of the month so many months later; a negative number goes back."""
+    serial = month.year * 12 + month.month - 1 + number
+    return date(serial // 12, serial % 12 + 1, 1)

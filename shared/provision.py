@@ -11,11 +11,18 @@ import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StreamConfig
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DiscardPolicy,
+    ObjectStoreConfig,
+    RetentionPolicy,
+    StreamConfig,
+)
 from nats.js.errors import NotFoundError
 
 from shared.db import describe, without_password
-from shared.errors import TransientError
+from shared.errors import RequestError, TransientError
 from shared.events import (
     DEAD,
     FACTS,
@@ -26,6 +33,9 @@ from shared.events import (
     MonthFetched,
     MonthLoaded,
     PageFetched,
+    ReportFailed,
+    ReportRendered,
+    ReportRequested,
     SliceRequested,
 )
 
@@ -36,7 +46,9 @@ DEDUP_WINDOW = 600.0
 STREAMS = (
     # Work is deleted when it is done; pages too, since their records are in the database by then.
     StreamConfig(
-        WORK, subjects=["ingest.requested", "slice.requested"], retention=RetentionPolicy.WORK_QUEUE
+        WORK,
+        subjects=["ingest.requested", "slice.requested", "report.requested.*"],
+        retention=RetentionPolicy.WORK_QUEUE,
     ),
     # When the loader is away and the stream is full, publishing fails and the fetcher waits.
     StreamConfig(
@@ -46,7 +58,9 @@ STREAMS = (
         discard=DiscardPolicy.NEW,
         max_bytes=4 << 30,
     ),
-    StreamConfig(FACTS, subjects=["month.*", "grid.*"], max_age=30 * DAY),
+    StreamConfig(
+        FACTS, subjects=["month.*", "grid.*", "report.rendered.*", "report.failed.*"], max_age=30 * DAY
+    ),
     StreamConfig(DEAD, subjects=["dead.>"], max_age=90 * DAY),
 )
 
@@ -68,6 +82,7 @@ CONSUMERS = {
         Consumer("loader-pages", PageFetched, 32),
         Consumer("loader-months", MonthFetched, 8),
         Consumer("hexer-months", MonthLoaded, 8),
+        Consumer("reporter-orders", ReportRequested, 64),
     )
 }
 
@@ -89,13 +104,66 @@ async def provision(nats_url: str, *, ack_wait: float = 30.0, replicas: int = 1)
                 consumer.event.stream,
                 ConsumerConfig(
                     durable_name=consumer.durable,
-                    filter_subject=consumer.event.subject,
+                    filter_subject=consumer.event.filter,
                     ack_policy=AckPolicy.EXPLICIT,
                     ack_wait=ack_wait,
                     max_ack_pending=consumer.max_ack_pending,
                     max_deliver=-1,
                 ),
             )
+        for partner in OWN_PARTNERS:
+            await provision_partner(jetstream, partner, replicas=replicas)
+    finally:
+        await connection.close()
+
+
+OWN_PARTNERS = ("console", "web")
+"""Who orders in our own name: the command and the website."""
+REPORT_DAYS = 90
+"""So long a PDF is kept; it can be ordered again under another id."""
+
+
+def bucket_of(partner: str) -> str:
+    """The object store of a partner's reports: one each, because rights to objects are given by bucket."""
+    return f"reports-{partner}"
+
+
+def answers_of(partner: str) -> str:
+    """The durable consumer by which a partner reads its answers."""
+    return f"answers-{partner}"
+
+
+async def provision_partner(jetstream: JetStreamContext, partner: str, *, replicas: int = 1) -> None:
+    """A partner's object store, and the consumer by which it reads its own answers and nobody else's."""
+    try:
+        await jetstream.object_store(bucket_of(partner))
+    except NotFoundError:
+        config = ObjectStoreConfig(ttl=REPORT_DAYS * DAY, replicas=replicas, description="Reports as PDF")
+        await jetstream.create_object_store(bucket_of(partner), config=config)
+    await jetstream.add_consumer(
+        FACTS,
+        ConsumerConfig(
+            durable_name=answers_of(partner),
+            filter_subjects=[f"{event.subject}.{partner}" for event in (ReportRendered, ReportFailed)],
+            ack_policy=AckPolicy.EXPLICIT,
+        ),
+    )
+
+
+async def add_partner(nats_url: str, partner: str) -> None:
+    """Make what one partner needs on a provisioned bus; what is there already stays.
+
+    Raises:
+        RequestError: the bus is not provisioned.
+        TransientError: the server cannot be reached, or does not do it.
+    """
+    connection = await connect(nats_url)
+    try:
+        await provision_partner(connection.jetstream(), partner)
+    except NotFoundError as error:
+        raise RequestError("the bus has no streams: run `python -m shared.provision`") from error
+    except (NatsError, OSError, TimeoutError) as error:
+        raise TransientError(f"{partner} was not provisioned: {describe(error)}") from error
     finally:
         await connection.close()
 

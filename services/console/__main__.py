@@ -13,6 +13,9 @@ COMMANDS = {
     "up": "Start servers and services, keep what they load, serve until Ctrl-C.",
     "ingest": "Order months through the bus, and follow them.",
     "status": "Show what is loaded, what runs, what waits, and what was given up.",
+    "postcodes": "Load the postcodes that reports are ordered for.",
+    "report": "Order neighbourhood reports through the queue, and save them as PDF.",
+    "partners": "Say who may order reports through the queue.",
     "proof": "Show where every record of the loaded months went.",
 }
 

@@ -1,9 +1,11 @@
 """`crimemaps demo`: the bundled real data through all services, on this machine."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from tempfile import gettempdir
 from time import perf_counter
 from typing import Annotated
 from uuid import uuid4
@@ -14,15 +16,18 @@ from deploy.local.police_api.archive import DEFAULT_SAMPLE, Archive, Kind
 from deploy.local.police_api.server import SamplePoliceApi
 from deploy.local.var_dir import temporary_var_dir
 from services.console.connections import Connections, connected
-from services.console.endpoints import Target
+from services.console.endpoints import VAR_DIR, Target
 from services.console.ingest import run_orders
+from services.console.postcode_files import PostcodeFile
+from services.console.postcodes import replace_postcodes
+from services.console.report import PATIENCE, Wanted, order_of, order_one
 from services.console.screen import note
 from services.console.store import RunState
 from services.console.summary import Summary, check_writable, in_vain, write
 from services.console.system import System, check_port, run_until_signal, running_system, to_the_end
 from shared.errors import RequestError
 from shared.events import IngestRequested
-from shared.model import Dataset, format_month, month_range, parse_month
+from shared.model import Dataset, Tier, format_month, month_range, parse_month
 
 KINDS: dict[Dataset, Kind] = {
     Dataset.STREET: "street",
@@ -31,6 +36,9 @@ KINDS: dict[Dataset, Kind] = {
 }
 FAST = {"REQUESTS_PER_SECOND": "200", "WATCH_SECONDS": "0", "FIRST_WAIT": "0.1"}
 """The source is on this machine, and its months are ordered here."""
+SAMPLE_POSTCODE = "EC2M 7PY"
+SAMPLE_POSTCODES = DEFAULT_SAMPLE / "postcodes.csv.xz"
+SAMPLE_POSTCODES_SOURCE = "Code-Point Open 2014-07"
 INTERRUPTED = 130
 
 
@@ -108,6 +116,7 @@ async def load_and_serve(
         summary.show()
         if json_file is not None:
             write(summary, json_file)
+        await system.during(render_sample(system.endpoints.nats_url))
         if not once:
             system.show_addresses()
             note("serving until Ctrl-C")
@@ -115,12 +124,26 @@ async def load_and_serve(
         return int(bool(summary.rejected))
 
 
+async def render_sample(nats_url: str) -> None:
+    """A report on all that was loaded around Liverpool Street Station; without its months there is none."""
+    folder = VAR_DIR if os.access(".", os.W_OK) else Path(gettempdir())
+    folder.mkdir(exist_ok=True)
+    wanted = Wanted(order_of(SAMPLE_POSTCODE, Tier.PREMIUM), folder / "demo-report.pdf")
+    try:
+        await order_one(wanted, PATIENCE, nats_url)
+    except RequestError as reason:
+        note(f"no report: {reason}")
+
+
 async def load(system: System, orders: Sequence[IngestRequested], started: float) -> Summary:
-    """Order, follow, and sum up."""
+    """Order and follow, load the postcodes meanwhile, and sum up."""
     endpoints = system.endpoints
     target = Target(endpoints.database_url, endpoints.nats_url, "the demo")
     async with connected(target) as connections:
-        runs = await run_orders(connections, target.nats_url, orders, wait=True)
+        runs, _ = await asyncio.gather(
+            run_orders(connections, target.nats_url, orders, wait=True),
+            replace_postcodes(PostcodeFile(SAMPLE_POSTCODES), target.database_url, SAMPLE_POSTCODES_SOURCE),
+        )
         return await sum_up(connections, runs, {**system.seconds, "total": perf_counter() - started})
 
 

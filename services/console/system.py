@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import NoReturn, TypeVar
 
-from deploy.local.process import HOST
+from deploy.local.process import HOST, free_port
 from deploy.local.servers import Endpoints, LocalServers
 from deploy.local.var_dir import run_dir
 from services.console.endpoints import announced
@@ -92,7 +92,9 @@ async def running_system(
         await migrate(servers.endpoints.database_url)
         await provision(servers.endpoints.nats_url)
         servers_ready = perf_counter()
-        variables = {**os.environ, **servers.endpoints.environ(), **environ}
+        port = port or free_port()
+        public = {"PUBLIC_URL": f"http://{HOST}:{port}"}
+        variables = {**public, **os.environ, **servers.endpoints.environ(), **environ}
         services = Services(run_dir(servers.var_dir), variables, port=port)
         try:
             note(f"starting {', '.join(services.members)}")

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
-from statistics import median
 
 from services.gateway.schemas import (
     DatasetCoverage,
@@ -18,19 +17,10 @@ from services.gateway.schemas import (
     MonthCoverage,
     Rejection,
     Span,
-    State,
 )
-from shared.model import Dataset, format_month, next_month
-
-BTP = "btp"
-USUAL_MONTHS = 12
-"""Months before a month that say what is usual."""
-FEWEST_USUAL_MONTHS, FEWEST_USUAL_RECORDS = 3, 20
-"""Under these nothing is called usual."""
-SUSPECT_SHARE = 0.2
-SUSPECT_RATE = 0.5
-"""Street crimes a month per 1,000 residents. Real areas have more than 3; what is found where a force
-publishes nothing are its neighbours' records (Greater Manchester since 2019-07)."""
+from shared import coverage
+from shared.coverage import State
+from shared.model import Dataset, format_month, months_after, next_month
 
 COUNTED_BY = {
     Dataset.STREET: "police area of the location; without a location, the publishing force; btp apart",
@@ -155,40 +145,19 @@ def force_state(facts: Facts, dataset: Dataset, month: date, force: KnownForce) 
 
 def judge(facts: Facts, dataset: Dataset, month: date, force: KnownForce, records: int) -> tuple[State, str]:
     """The state of a force and the evidence for it."""
-    if (dataset, month) not in facts.loaded:
-        return "not_loaded", "no version of this month is loaded"
-    if force.slug not in facts.scopes.get((dataset, month), {force.slug}):
-        return "partial_suspected" if records else "not_loaded", "only other forces were asked for"
-    if records:
-        doubt = doubt_about(facts, dataset, month, force, records)
-        return ("partial_suspected", doubt) if doubt else ("published", "records are loaded")
-    if dataset is Dataset.STOPS:
-        if (month, force.slug) in facts.listed_empty:
-            return "published_empty", "the source lists it as published, with an empty list"
-        return "not_published", "the source gave no stops of this force"
-    if force.slug == BTP:
-        return "not_published", "the source gave no records of this force"
-    return "not_published", "the source gave no records located in this area"
-
-
-def doubt_about(facts: Facts, dataset: Dataset, month: date, force: KnownForce, records: int) -> str | None:
-    """Why a count is too small to be believed; None where it is not."""
-    if dataset is Dataset.STREET and force.population and records < SUSPECT_RATE * force.population / 1000:
-        return (
-            f"{records} records among {force.population:,} residents: fewer than {SUSPECT_RATE} per 1,000, "
-            "as where only neighbouring forces and btp publish"
-        )
-    counts = (
-        facts.count(dataset, earlier, force.slug).records for earlier in months_before(month, USUAL_MONTHS)
+    return coverage.judge(
+        dataset,
+        force.slug,
+        force.population,
+        records,
+        [
+            facts.count(dataset, months_after(month, -back), force.slug).records
+            for back in range(1, coverage.USUAL_MONTHS + 1)
+        ],
+        loaded=(dataset, month) in facts.loaded,
+        in_scope=force.slug in facts.scopes.get((dataset, month), {force.slug}),
+        listed_empty=(month, force.slug) in facts.listed_empty,
     )
-    usual = [earlier for earlier in counts if earlier]
-    if len(usual) < FEWEST_USUAL_MONTHS or median(usual) < FEWEST_USUAL_RECORDS:
-        return None
-    if records < SUSPECT_SHARE * median(usual):
-        return (
-            f"{records} records, under {SUSPECT_SHARE:.0%} of the earlier months' median, {median(usual):g}"
-        )
-    return None
 
 
 def row(force: str | None, state: State, count: Count | None, evidence: str) -> ForceState:
@@ -232,12 +201,6 @@ def spans(facts: Facts, force: str) -> dict[str, Span]:
         for dataset, held in months.items()
         if held
     }
-
-
-def months_before(month: date, number: int) -> list[date]:
-    """So many months before one, newest first."""
-    serial = month.year * 12 + month.month - 1
-    return [date((serial - back) // 12, (serial - back) % 12 + 1, 1) for back in range(1, number + 1)]
 
 
 def months_between(held: Sequence[date]) -> list[date]:

@@ -18,6 +18,7 @@ TITLES = {
     400: "The request cannot be understood",
     404: "There is no such thing",
     405: "This method is not allowed here",
+    413: "The request is too large",
     500: "The gateway has made a mistake",
     503: "Not possible at the moment",
 }
@@ -65,7 +66,10 @@ def describe(error: Exception) -> tuple[int, str, dict[str, str]]:
         if isinstance(error, kind):
             return status, str(error), {"Retry-After": RETRY_AFTER} if status == 503 else {}
     if isinstance(error, HTTPException) and error.status_code < 500:
-        details = {404: "no such address; GET /api/v1/openapi.json lists them all"}
+        details = {
+            404: "no such address; GET /api/v1/openapi.json lists them all",
+            413: "body: larger than 1 MB; a logo may have 500 kB",
+        }
         headers = dict(error.headers or {})
         if error.status_code == 405:
             allowed = sorted({*headers.get("allow", "GET").split(", "), "HEAD"} - {"OPTIONS"})

@@ -5,6 +5,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from shared.coverage import State
+
 SHAPE_VERSION = 1
 """Raised when an answer changes its shape: what clients keep is then no longer taken as current."""
 
@@ -13,11 +15,6 @@ ATTRIBUTION = (
     "Contains public sector information licensed under the Open Government Licence v3.0. "
     "Source: data.police.uk."
 )
-
-State = Literal["published", "published_empty", "not_published", "partial_suspected", "not_loaded"]
-"""published: records are loaded. published_empty: the source lists the force and its list is empty.
-not_published: asked for, and nothing came. partial_suspected: far fewer than usual.
-not_loaded: nothing was asked for, so nothing can be said."""
 
 
 class Problem(Struct, omit_defaults=True):
@@ -218,3 +215,69 @@ class HexCollection(Struct):
     licence: str = LICENCE
     attribution: str = ATTRIBUTION
     type: Literal["FeatureCollection"] = "FeatureCollection"
+
+
+ReportState = Literal["queued", "rendering", "rendered", "failed"]
+
+
+class SupersededMonth(Struct):
+    """A month of which the figures were made of another version than is held now; null where nothing is held.
+
+    `since`: when the version that is held now came to be counted.
+    """
+
+    month: str
+    version: int | None
+    current_version: int | None
+    since: datetime | None
+
+
+class Verification(Struct):
+    """Whether the figures are what the data say today.
+
+    `rules_changed`: every month is the same, but what they are counted by is not, such as the outcome
+    groups. `newer_months` are held now and lie after the report's window: they make no figure wrong.
+    """
+
+    state: Literal["current", "superseded"]
+    superseded_months: list[SupersededMonth]
+    rules_changed: bool
+    newer_months: list[str]
+
+
+class RenderedReport(Struct):
+    """A report that is there. `sha256` and `bytes` are of the PDF, `figures_sha256` is of the JSON."""
+
+    postcode: str
+    tier: str
+    first_month: str
+    last_month: str
+    radius_m: int
+    figures_sha256: str
+    revision: str
+    pages: int
+    bytes: int
+    sha256: str
+
+
+class ReportProblem(Struct):
+    """Why an order got no report; `valid` lists what `field` may be."""
+
+    code: str
+    detail: str
+    field: str | None
+    valid: list[str] | None
+
+
+class ReportStatus(Struct):
+    """An order and what has become of it. What it has not yet, or never will, is null."""
+
+    id: str
+    state: ReportState
+    links: dict[str, str]
+    """By name: self and events; page, json, csv and pdf once they are there."""
+    ordered_at: datetime | None = None
+    answered_at: datetime | None = None
+    report: RenderedReport | None = None
+    verification: Verification | None = None
+    problem: ReportProblem | None = None

@@ -59,7 +59,7 @@ class Store:
         self.known: Facts | None = None
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator["Snapshot"]:
+    async def reading(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
         """A read-only transaction: everything read in it belongs together, whatever is swapped meanwhile.
 
         Raises:
@@ -71,6 +71,12 @@ class Store:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             await connection.execute(f"SET LOCAL statement_timeout = {int(self.query_timeout * 1000)}")
+            yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator["Snapshot"]:
+        """The same, with the name of the state that is read."""
+        async with self.reading() as connection:
             try:
                 revision = await connection.fetchval(sql("select_revision"))
             except asyncpg.UndefinedTableError as error:

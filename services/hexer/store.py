@@ -88,7 +88,7 @@ class Store:
             return 0
         name = CELL_TABLES[dataset]
         if replace:
-            for model in ("cells", "point_counts", "cube"):
+            for model in ("cells", "point_counts", "cube", *(["mix"] if name == "street" else [])):
                 await connection.execute(sql(f"delete_{name}_{model}"), month)
         await connection.execute(sql(f"create_fresh_{dataset}", version=state["version_id"]))
         for edge in EDGES_M:
@@ -97,6 +97,7 @@ class Store:
         await connection.execute(sql(f"insert_{name}_point_counts"), month)
         if dataset is Dataset.STREET:
             await connection.execute(sql("insert_street_cube"), month)
+            await connection.execute(sql("insert_street_mix"), month)
         else:
             await connection.execute(sql("insert_stop_cube"), month, state["version_id"])
         return await self.check(connection, dataset, state["stored"])

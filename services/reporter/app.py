@@ -1,10 +1,22 @@
-"""The reporter, wired together. Reports come with a later version: it answers for its health, and waits."""
+"""The reporter, wired together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import asyncpg
 from faststream.asgi import AsgiFastStream
 
+from services.reporter.counts_store import CountsStore
 from services.reporter.handlers import register
+from services.reporter.order_store import OrderStore
+from services.reporter.postcode_store import PostcodeStore
+from services.reporter.postcodes import Postcodes
+from services.reporter.postcodes_io import PostcodesIo, create_client
+from services.reporter.rendering import Renderers
+from services.reporter.reports import Reports
 from services.reporter.settings import ReporterSettings
+from shared.areas import ForceAreas
 from shared.bus import create_broker
 from shared.health import bus_check, database_check
 from shared.http import health_routes
@@ -13,6 +25,46 @@ from shared.http import health_routes
 def create_app(settings: ReporterSettings, pool: asyncpg.Pool) -> AsgiFastStream:
     """Everything connected to nothing yet: servers are reached when the app starts."""
     broker = create_broker(settings.nats_url, stop_timeout=settings.stop_timeout)
-    register(broker)
-    checks = {"database": database_check(pool), "bus": bus_check(broker, ())}
-    return AsgiFastStream(broker, asgi_routes=health_routes(checks), logger=None)
+    client = create_client(settings)
+    online = PostcodesIo(client, tries=settings.postcodes_io_tries) if settings.postcodes_io else None
+    renderers = Renderers(settings.processes)
+    reports = Reports(
+        broker,
+        OrderStore(pool),
+        CountsStore(pool, ForceAreas.load()),
+        Postcodes(PostcodeStore(pool), online),
+        renderers,
+        settings.public_url,
+        settings.lease_seconds,
+    )
+    register(broker, reports)
+    workers: list[asyncio.Task[None]] = []
+    clocks: list[asyncio.Task[None]] = []
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        yield
+        renderers.close()
+        await client.aclose()
+
+    async def start_work() -> None:
+        # One more than processes: while the pool renders, the next figures are read.
+        workers.extend(asyncio.create_task(reports.work()) for _ in range(settings.processes + 1))
+        clocks.append(asyncio.create_task(reports.publish_forgotten(settings.publish_again_seconds)))
+
+    async def finish_work() -> None:
+        for clock in clocks:
+            clock.cancel()
+        reports.stop()
+        if workers:
+            await asyncio.wait(workers, timeout=settings.stop_timeout)
+
+    checks = {"database": database_check(pool), "bus": bus_check(broker, ("reporter-orders",))}
+    return AsgiFastStream(
+        broker,
+        asgi_routes=health_routes(checks),
+        logger=None,
+        lifespan=lifespan,
+        after_startup=[start_work],
+        on_shutdown=[finish_work],
+    )

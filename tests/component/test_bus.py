@@ -12,7 +12,7 @@ from shared.bus import create_broker, publish, subscriber
 from shared.errors import NotYetError, PermanentError, TransientError
 from shared.events import DEAD, FACTS, MonthLoaded, PageFetched, SliceRequested
 from shared.model import Dataset
-from shared.provision import CONSUMERS, STREAMS, provision
+from shared.provision import CONSUMERS, OWN_PARTNERS, STREAMS, bucket_of, provision
 from tests.builders import OCTOBER, crime, page, run_of
 from tests.bus import Bus, provisioned
 from tests.pipeline import eventually
@@ -198,7 +198,8 @@ async def test_provisioning_again_keeps_messages_and_applies_changes(bus: Bus, n
         assert info.config.ack_wait == 7
         assert info.config.max_ack_pending == consumer.max_ack_pending
     streams = await jetstream.streams_info()
-    assert {stream.config.name for stream in streams} == {stream.name for stream in STREAMS}
+    stores = {f"OBJ_{bucket_of(partner)}" for partner in OWN_PARTNERS}
+    assert {stream.config.name for stream in streams} == {stream.name for stream in STREAMS} | stores
 
 
 async def test_provisioning_without_a_server_says_so_and_keeps_the_password() -> None:

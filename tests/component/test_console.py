@@ -20,7 +20,14 @@ from tests.crimemaps import crimemaps, poll, start
 from tests.servers import execute, run
 
 NOBODY = "postgresql://me:secret@127.0.0.1:9/x", "nats://me:secret@127.0.0.1:9"
-CONSUMERS = {"fetcher-orders", "fetcher-slices", "loader-pages", "loader-months", "hexer-months"}
+CONSUMERS = {
+    "fetcher-orders",
+    "fetcher-slices",
+    "loader-pages",
+    "loader-months",
+    "hexer-months",
+    "reporter-orders",
+}
 
 
 @pytest.fixture

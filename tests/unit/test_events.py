@@ -23,6 +23,10 @@ from shared.events import (
     MonthRejected,
     Page,
     PageFetched,
+    PartnerEvent,
+    ReportFailed,
+    ReportRendered,
+    ReportRequested,
     SliceRequested,
     run_id,
 )
@@ -55,6 +59,17 @@ MADE: dict[str, Event] = {
         ),
         MonthRejected(run_id=RUN, dataset=Dataset.STREET, month=OCTOBER, reasons=("kent went from 9 to 3",)),
         GridRebuilt(run_id=RUN, dataset=Dataset.STREET, month=OCTOBER, version=7, cells={275: 90, 1100: 20}),
+        ReportRequested(
+            id="2024-000123", postcode="EC2M 7PY", tier="standard", branding={"name": "Acme"}, language="en"
+        ),
+        ReportRendered(
+            id="2024-000123", report_id=RUN, bucket="reports-acme", object="2024-000123.pdf", sha256=SHA,
+            bytes=412345, pages=9, figures_sha256=SHA, revision="4be1c2a07d5f9e31",
+        ),
+        ReportFailed(
+            id="2024-000124", code="invalid-order", detail="tier: 'gold' is none of the valid values",
+            field="tier", valid=("essential", "professional", "standard", "premium"),
+        ),
     )
 }  # fmt: skip
 
@@ -94,7 +109,7 @@ def test_an_event_without_one_of_its_required_fields_is_refused(kind: type[Event
 def test_the_stream_of_every_event_is_declared_and_takes_its_subject(kind: type[Event]) -> None:
     [stream] = [stream for stream in STREAMS if stream.name == kind.stream]
     first, _, last = kind.subject.partition(".")
-    assert {kind.subject, f"{first}.*", f"{first}.>"} & set(stream.subjects or [])
+    assert {kind.filter, f"{first}.*", f"{first}.>"} & set(stream.subjects or [])
     assert last
 
 
@@ -122,6 +137,10 @@ def test_events_of_different_kinds_about_one_run_are_never_taken_for_one() -> No
         (PageFetched, {"sha256": SHA[::-1]}),
         (GridRebuilt, {"version": 8}),
         (GridRebuilt, {"mapping_version": 2}),
+        *((kind, {"partner": "other"}) for kind in (ReportRendered, ReportFailed)),
+        *((kind, {"id": "2024-000125"}) for kind in (ReportRendered, ReportFailed)),
+        *((kind, {"repeated": 7}) for kind in (ReportRendered, ReportFailed)),
+        (ReportFailed, {"code": "id-taken"}),
     ],
 )
 def test_messages_that_say_something_else_are_never_taken_for_one(
@@ -154,3 +173,10 @@ def test_a_page_with_wrong_headers_is_refused_by_name() -> None:
         event_from_headers(PageFetched, headers | {"Crimemaps-Dataset": "weather"})
     with pytest.raises(ValidationError, match="run_id"):
         event_from_headers(PageFetched, {})
+
+
+@pytest.mark.parametrize("kind", [kind for kind in EVENTS if issubclass(kind, PartnerEvent)])
+def test_a_partner_is_named_by_the_subject_and_never_by_the_message(kind: type[PartnerEvent]) -> None:
+    event = MADE[kind.subject].model_copy(update={"partner": "acme"})
+    assert event.address == f"{kind.subject}.acme"
+    assert "partner" not in json.loads(event.model_dump_json())

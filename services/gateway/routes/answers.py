@@ -12,7 +12,9 @@ from services.gateway.schemas import SHAPE_VERSION
 Body = TypeVar("Body")
 AnyRequest = Request[Any, Any, Any]
 
-NOT_PARAMETERS = {"request", "store", "areas", "settings", "body", "state"}
+NOT_PARAMETERS = {
+    "request", "store", "reports", "bus", "areas", "settings", "body", "state", "idempotency_key",
+}  # fmt: skip
 
 
 def headers_for(revision: str) -> dict[str, str]:
@@ -40,7 +42,7 @@ def refuse_unknown_parameters(
     connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
 ) -> None:
     """A misspelt filter must not widen an answer in silence, nor one given twice be taken once."""
-    known = sorted(set(handler.parsed_fn_signature.parameters) - NOT_PARAMETERS)
+    known = sorted(set(handler.parsed_fn_signature.parameters) - NOT_PARAMETERS - set(connection.path_params))
     for name in connection.query_params:
         if name not in known:
             raise ParameterError(name, f"no such parameter; there are {', '.join(known) or 'none'}", known)

@@ -169,6 +169,8 @@ async def test_openapi_describes_every_route(client: Client) -> None:
     assert document["openapi"].startswith("3.1")
     assert set(document["paths"]) == {
         "/api/v1/coverage", "/api/v1/coverage/proof", "/api/v1/forces", "/api/v1/hexes",
+        "/api/v1/reports", "/api/v1/reports/{report_id}", "/api/v1/reports/{report_id}/events",
+        *(f"/api/v1/reports/{{report_id}}.{ending}" for ending in ("pdf", "json", "csv")),
     }  # fmt: skip
     parameters = {one["name"] for one in document["paths"]["/api/v1/hexes"]["get"]["parameters"]}
     assert parameters == {"dataset", "level", "bbox", "month", "category", "outcome_group"}

@@ -1,0 +1,191 @@
+"""`crimemaps report`: neighbourhood reports through the queue."""
+
+import asyncio
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+from cyclopts import Parameter
+from rich.progress import Progress
+
+from services.console.answers import Answer, Desk, open_desk
+from services.console.endpoints import find_target
+from services.console.screen import ERR, OUT, note
+from shared.errors import RequestError
+from shared.events import ReportRendered, ReportRequested
+from shared.model import Tier
+from shared.postcodes import normalise
+
+BATCH_COLUMNS = ("postcode", "tier")
+RESULT_COLUMNS = ("postcode", "tier", "state", "file", "report_id", "figures_sha256", "code", "detail")
+PATIENCE = 300.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A report to order, and the file that it goes to."""
+
+    order: ReportRequested
+    file: Path
+
+
+def report(
+    postcode: str | None = None,
+    *,
+    tier: str = Tier.STANDARD,
+    output: Annotated[Path | None, Parameter(("--output", "-o"))] = None,
+    batch: Path | None = None,
+    into: Path = Path("reports"),
+    results: Path = Path("results.csv"),
+    patience: float = PATIENCE,
+) -> int:
+    """Order neighbourhood reports through the queue, and save them as PDF.
+
+    Parameters
+    ----------
+    postcode
+        Such as "EC2M 7PY".
+    tier
+        How far back: essential (12 months), professional (24), standard (60) or premium (all).
+    output
+        The PDF; without it, a file named after the postcode.
+    batch
+        A CSV file with the columns postcode and tier, one report a line.
+    into
+        The folder for the PDFs of a batch.
+    results
+        What became of each line of a batch, as CSV.
+    patience
+        Seconds without any answer after which waiting ends; orders stay in the queue.
+    """
+    if (postcode is None) == (batch is None):
+        raise RequestError('give either a postcode, as in `crimemaps report "EC2M 7PY"`, or --batch FILE')
+    if batch is not None:
+        wanted = read_batch(batch, into)
+        into.mkdir(parents=True, exist_ok=True)
+        return asyncio.run(order_batch(wanted, results, patience))
+    assert postcode is not None
+    name = normalise(postcode).replace(" ", "-")
+    file = output or Path(f"report-{name}.pdf")
+    if not file.parent.is_dir():
+        raise RequestError(f"there is no folder {file.parent}")
+    return asyncio.run(order_one(Wanted(order_of(postcode, tier), file), patience))
+
+
+def order_of(postcode: str, tier: str) -> ReportRequested:
+    """An order with an id of its own.
+
+    Raises:
+        RequestError: no such tier.
+    """
+    if tier.lower() not in list(Tier):
+        raise RequestError(f"no tier '{tier}': valid are {', '.join(Tier)}")
+    return ReportRequested(id=uuid4().hex, postcode=postcode, tier=tier.lower())
+
+
+def read_batch(path: Path, into: Path) -> list[Wanted]:
+    """The orders of a file.
+
+    Raises:
+        RequestError: it cannot be read, or a line has no valid tier.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise RequestError(f"{path} cannot be read as CSV: {error}") from error
+    if not rows or not set(BATCH_COLUMNS) <= set(rows[0]):
+        raise RequestError(
+            f"{path} needs a line with the columns {', '.join(BATCH_COLUMNS)}, and orders below"
+        )
+    wanted = []
+    for number, row in enumerate(rows, 2):
+        try:
+            order = order_of((row["postcode"] or "").strip(), (row["tier"] or "").strip())
+        except RequestError as error:
+            raise RequestError(f"{path}, line {number}: {error}") from error
+        name = "".join(c if c.isalnum() else "-" for c in order.postcode)[:12].upper()
+        wanted.append(Wanted(order, into / f"{number - 1:05}-{name}-{order.tier}.pdf"))
+    return wanted
+
+
+async def order_one(wanted: Wanted, patience: float, nats_url: str | None = None) -> int:
+    """Order, wait, save.
+
+    Raises:
+        RequestError: there is no report; the text says why.
+    """
+    async with open_desk(nats_url or find_target().nats_url) as desk:
+        await desk.order(wanted.order)
+        note(f"ordered: {wanted.order.postcode}, {wanted.order.tier}")
+        async for answer in desk.answers({wanted.order.id: wanted.order}, patience):
+            if not isinstance(answer, ReportRendered):
+                raise RequestError(answer.detail)
+            await save(desk, answer, wanted.file)
+            OUT.print(
+                f"{wanted.file}: {answer.pages} pages, report {answer.report_id}, "
+                f"figures {answer.figures_sha256[:16]}…",
+                soft_wrap=True,
+            )
+    return 0
+
+
+async def order_batch(wanted: list[Wanted], results: Path, patience: float) -> int:
+    """Order all, save each as it comes, write what became of them; 1 if any failed."""
+    by_id = {one.order.id: one for one in wanted}
+    rows: dict[str, dict[str, object]] = {}
+    try:
+        async with open_desk(find_target().nats_url) as desk:
+            for one in wanted:
+                await desk.order(one.order)
+            with Progress(console=ERR, disable=not ERR.is_terminal) as progress:
+                bar = progress.add_task("reports", total=len(wanted))
+                async for answer in desk.answers({i: one.order for i, one in by_id.items()}, patience):
+                    one = by_id[str(answer.id)]
+                    if isinstance(answer, ReportRendered):
+                        await save(desk, answer, one.file)
+                    rows[one.order.id] = result(one, answer)
+                    progress.advance(bar)
+    finally:
+        write_results(results, [rows.get(one.order.id) or result(one, None) for one in wanted])
+    rendered = sum(row["state"] == "rendered" for row in rows.values())
+    OUT.print(f"{results}: {rendered} of {len(wanted)} rendered", soft_wrap=True)
+    return int(rendered < len(wanted))
+
+
+async def save(desk: Desk, answer: ReportRendered, file: Path) -> None:
+    """Write the PDF.
+
+    Raises:
+        RequestError: the file cannot be written.
+    """
+    data = await desk.pdf(answer)
+    try:
+        await asyncio.to_thread(file.write_bytes, data)
+    except OSError as error:
+        raise RequestError(f"{file} cannot be written: {error}") from error
+
+
+def result(wanted: Wanted, answer: Answer | None) -> dict[str, object]:
+    """A line of the results."""
+    row: dict[str, object] = {
+        "postcode": wanted.order.postcode,
+        "tier": wanted.order.tier,
+        "state": "waiting",
+    }
+    if isinstance(answer, ReportRendered):
+        row |= {"state": "rendered", "file": wanted.file, "report_id": answer.report_id}
+        row |= {"figures_sha256": answer.figures_sha256}
+    elif answer is not None:
+        row |= {"state": "failed", "code": answer.code, "detail": answer.detail}
+    return row
+
+
+def write_results(path: Path, rows: list[dict[str, object]]) -> None:
+    """All lines, in the order of the batch."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, RESULT_COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)

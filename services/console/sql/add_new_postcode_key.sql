@@ -1,0 +1,1 @@
+ALTER TABLE new_postcode ADD PRIMARY KEY (postcode)

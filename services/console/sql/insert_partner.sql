@@ -1,0 +1,1 @@
+INSERT INTO partner (name) VALUES ($1) ON CONFLICT (name) DO NOTHING RETURNING name

@@ -1,0 +1,2 @@
+-- One load at a time; readers are not held up.
+LOCK TABLE postcode_edition IN SHARE ROW EXCLUSIVE MODE

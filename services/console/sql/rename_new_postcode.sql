@@ -1,0 +1,1 @@
+ALTER TABLE new_postcode RENAME TO postcode

@@ -1,0 +1,1 @@
+DELETE FROM street_mix WHERE month = $1

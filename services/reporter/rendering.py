@@ -1,0 +1,91 @@
+"""Rendering a report in processes of its own, because it keeps a core busy for about a second."""
+
+import asyncio
+import ctypes
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+from services.reporter.branding import Brand
+from services.reporter.counts_store import Point
+from services.reporter.shapes import Figures
+from shared.errors import TransientError
+
+REPORTS_A_PROCESS = 200
+"""Then a new one is started: whatever the libraries leak goes with the old."""
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a report is made of: the same job gives the same bytes."""
+
+    report_id: str
+    verify_url: str
+    figures: Figures
+    points: tuple[Point, ...]
+    brand: Brand | None
+
+
+@dataclass(frozen=True)
+class Pdf:
+    """A rendered report."""
+
+    data: bytes
+    pages: int
+
+
+def render(job: Job) -> Pdf:
+    """Draw the pictures, fill the template, make the PDF."""
+    # Imported in the process that needs them: they take a second.
+    from services.reporter.pdf import to_pdf
+    from services.reporter.pictures import draw
+
+    data, pages = to_pdf(draw(job))
+    return Pdf(data, pages)
+
+
+class Renderers:
+    """A pool of processes; one that dies takes its report with it, and the report is rendered again."""
+
+    def __init__(self, processes: int) -> None:
+        self.processes = processes
+        self.pool: ProcessPoolExecutor | None = None
+
+    async def render(self, job: Job) -> Pdf:
+        """Render in the next free process.
+
+        Raises:
+            TransientError: the process died.
+        """
+        if self.pool is None:
+            self.pool = ProcessPoolExecutor(
+                self.processes,
+                mp_context=get_context("spawn"),
+                initializer=end_with_parent,
+                initargs=(os.getpid(),),
+                max_tasks_per_child=REPORTS_A_PROCESS,
+            )
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self.pool, render, job)
+        except BrokenProcessPool as error:
+            self.close()
+            raise TransientError("the process that rendered the report died") from error
+
+    def close(self) -> None:
+        """Let go of the processes."""
+        if self.pool is not None:
+            self.pool.shutdown(wait=False, cancel_futures=True)
+            self.pool = None
+
+
+def end_with_parent(parent: int) -> None:
+    """A killed reporter leaves no process behind; Ctrl-C is for the reporter, which tells us."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(ctypes.CDLL(None), "prctl"):  # Linux
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)

@@ -1,0 +1,235 @@
+"""Orders become reports: taken once, rendered in fair turn, answered once.
+
+An order is in the database before its message is acknowledged, and its answer before it is published. So
+whatever is killed when, an order is rendered once or again, its answer published at least once, and there is
+one row that says so.
+"""
+
+import asyncio
+import hashlib
+from contextlib import suppress
+from time import perf_counter
+from uuid import UUID
+
+from faststream.nats import NatsBroker
+
+from services.reporter.counts_store import CountsStore
+from services.reporter.figures import work_out
+from services.reporter.order_store import Claimed, OrderStore
+from services.reporter.orders import id_of, read_order
+from services.reporter.postcodes import Postcodes
+from services.reporter.problems import OrderError
+from services.reporter.refusal import Refusal
+from services.reporter.rendering import Job, Renderers
+from services.reporter.shapes import canonical, checksum
+from shared.bus import publish, put_object
+from shared.errors import TransientError
+from shared.events import PartnerEvent, ReportFailed, ReportRendered
+from shared.logs import get_logger
+from shared.metrics import report_seconds, reports_answered
+from shared.postcodes import PostcodeError
+from shared.provision import bucket_of
+
+log = get_logger()
+
+POLL = 1.0
+"""Seconds between two looks for orders that other reporters took in, or let go."""
+MOST_TRIES = 12
+"""Tries until an outage, or a bug, is answered as a failure: growing waits, half an hour in all."""
+LONGEST_WAIT = 300.0
+
+
+class Reports:
+    """The work of a reporter."""
+
+    def __init__(
+        self,
+        broker: NatsBroker,
+        orders: OrderStore,
+        counts: CountsStore,
+        postcodes: Postcodes,
+        renderers: Renderers,
+        public_url: str,
+        lease: float,
+    ) -> None:
+        """`lease`: seconds that an order belongs to one reporter unless it says that it is still at work."""
+        self.broker, self.orders, self.counts, self.postcodes = broker, orders, counts, postcodes
+        self.renderers, self.public_url = renderers, public_url.rstrip("/")
+        self.lease = lease
+        self.woken = asyncio.Event()
+        self.stopping = False
+
+    async def take(self, partner: str, body: bytes, sequence: int) -> None:
+        """Keep an order, or answer it: again if it is known, with what is wrong if it cannot be read.
+
+        `sequence` is the number of its message in the stream.
+        """
+        secret = await self.orders.secret(partner)
+        if secret is None:
+            text = f"no partner '{partner}' is known here: the operator adds one by `crimemaps partners add`"
+            await publish(self.broker, failed(partner, id_of(body), "unknown-partner", text, sequence))
+            return
+        try:
+            order = await asyncio.to_thread(read_order, body)
+        except OrderError as error:
+            await self.refuse(partner, secret, body, error, sequence)
+            return
+        if await self.orders.take(partner, secret, order.id, order.fingerprint(), body):
+            self.woken.set()
+        else:
+            await self.answer_again(partner, order.id, order.fingerprint(), sequence)
+
+    async def refuse(self, partner: str, secret: UUID, body: bytes, error: OrderError, sequence: int) -> None:
+        """Answer an order that cannot be read; with an id it is kept, so that it fails once."""
+        order = id_of(body)
+        if order is None:
+            await publish(self.broker, failure_of(partner, None, error, sequence))
+            return
+        failure = failure_of(partner, order, error)
+        fingerprint = hashlib.sha256(body).hexdigest()
+        if await self.orders.take(partner, secret, order, fingerprint, b"", failure):
+            await self.publish(failure)
+        else:
+            await self.answer_again(partner, order, fingerprint, sequence)
+
+    async def answer_again(self, partner: str, order: str, fingerprint: str, sequence: int) -> None:
+        """The same order twice: the same answer again. Another order with its id: refused."""
+        known = await self.orders.known(partner, order)
+        if known.fingerprint != fingerprint:
+            text = f"id: '{order}' was used for another order; a new order needs a new id"
+            await publish(self.broker, failed(partner, order, "id-taken", text, sequence, field="id"))
+        elif known.answer is not None:
+            await publish(self.broker, known.answer.model_copy(update={"repeated": sequence}))
+
+    async def work(self) -> None:
+        """Render one order after the other, until told to stop."""
+        while not self.stopping:
+            try:
+                claimed = await self.orders.claim(self.lease)
+            except TransientError as error:
+                log.warning("orders.postponed", reason=str(error))
+                claimed = None
+            if claimed is None:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.woken.wait(), POLL)
+                if not self.stopping:
+                    self.woken.clear()
+            else:
+                await self.answer(claimed)
+
+    def stop(self) -> None:
+        """Begin no further report."""
+        self.stopping = True
+        self.woken.set()
+
+    async def answer(self, claimed: Claimed) -> None:
+        """Render a claimed order and publish what became of it; after an outage it is tried again."""
+        started = perf_counter()
+        holding = asyncio.create_task(self.hold(claimed))
+        try:
+            await self.render(claimed)
+        except (Refusal, PostcodeError) as error:
+            await self.finish(failure_of(claimed.partner, claimed.id, error))
+        except TransientError as error:
+            await self.postpone(claimed, "unavailable", str(error))
+        except Exception:  # a bug must not end the worker, nor be tried for ever
+            log.exception("report.failed", partner=claimed.partner, order=claimed.id)
+            await self.postpone(claimed, "internal", "the report could not be rendered; it has been logged")
+        finally:
+            holding.cancel()
+        report_seconds.observe(perf_counter() - started)
+
+    async def hold(self, claimed: Claimed) -> None:
+        """Say again and again that an order is being worked on."""
+        while True:
+            await asyncio.sleep(self.lease / 3)
+            with suppress(TransientError):
+                await self.orders.hold(claimed, self.lease)
+
+    async def render(self, claimed: Claimed) -> None:
+        """The whole way from an order to its answer."""
+        order = await asyncio.to_thread(read_order, claimed.body)
+        place = await self.postcodes.find(order.postcode)
+        counts, points = await self.counts.read(
+            place.postcode, place.latitude, place.longitude, place.source, order.tier
+        )
+        figures = work_out(counts)
+        report_id = str(claimed.report_id)
+        job = Job(report_id, f"{self.public_url}/r/{report_id}", figures, tuple(points), order.brand)
+        pdf = await self.renderers.render(job)
+        bucket, name = bucket_of(claimed.partner), f"{claimed.id}.pdf"
+        await put_object(self.broker, bucket, name, pdf.data)
+        rendered = ReportRendered(
+            partner=claimed.partner,
+            id=claimed.id,
+            report_id=claimed.report_id,
+            bucket=bucket,
+            object=name,
+            sha256=hashlib.sha256(pdf.data).hexdigest(),
+            bytes=len(pdf.data),
+            pages=pdf.pages,
+            figures_sha256=checksum(figures),
+            revision=figures.revision,
+        )
+        await self.finish(rendered, canonical(figures))
+
+    async def finish(self, answer: ReportRendered | ReportFailed, figures: bytes | None = None) -> None:
+        """Record the answer, then publish it; who comes second publishes nothing."""
+        try:
+            if await self.orders.finish(answer, figures):
+                reports_answered.labels(answer.subject.rpartition(".")[2]).inc()
+                await self.publish(answer)
+        except TransientError as error:  # what is recorded is published later, what is not is rendered again
+            log.warning("answer.postponed", partner=answer.partner, order=answer.id, reason=str(error))
+
+    async def publish(self, answer: PartnerEvent) -> None:
+        """Put an answer on the bus and note that it is there."""
+        await publish(self.broker, answer)
+        assert isinstance(answer, ReportRendered | ReportFailed)
+        await self.orders.mark_published(answer)
+
+    async def postpone(self, claimed: Claimed, code: str, reason: str) -> None:
+        """Let an order be tried again; after many tries it fails with the reason."""
+        if claimed.tries >= MOST_TRIES:
+            await self.finish(failed(claimed.partner, claimed.id, code, reason))
+            return
+        log.warning("report.postponed", partner=claimed.partner, order=claimed.id, reason=reason)
+        try:
+            await self.orders.hold(claimed, min(LONGEST_WAIT, 0.5 * 2**claimed.tries))
+        except TransientError as error:  # then the lease runs out
+            log.warning("orders.postponed", reason=str(error))
+
+    async def publish_forgotten(self, seconds: float) -> None:
+        """Publish, for ever, the answers that a killed reporter recorded and did not publish."""
+        while True:
+            try:
+                for answer in await self.orders.unpublished(seconds):
+                    await self.publish(answer)
+            except TransientError as error:
+                log.warning("answers.postponed", reason=str(error))
+            await asyncio.sleep(seconds)
+
+
+def failed(
+    partner: str, order: str | None, code: str, detail: str, repeated: int = 0, *, field: str | None = None
+) -> ReportFailed:
+    """A failure in our own words."""
+    return ReportFailed(partner=partner, id=order, code=code, detail=detail, field=field, repeated=repeated)
+
+
+def failure_of(
+    partner: str, order: str | None, error: Refusal | PostcodeError, repeated: int = 0
+) -> ReportFailed:
+    """What a partner is told of an order that gets no report."""
+    if isinstance(error, PostcodeError):
+        code = f"postcode-{error.reason.replace('_', '-')}"
+        return failed(partner, order, code, str(error), repeated, field="postcode")
+    return ReportFailed(
+        partner=partner,
+        id=order,
+        code=error.code,
+        detail=str(error),
+        field=error.field,
+        valid=None if error.valid is None else tuple(error.valid),
+        repeated=repeated,
+    )

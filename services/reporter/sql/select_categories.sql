@@ -1,0 +1,1 @@
+SELECT slug, name FROM category ORDER BY slug

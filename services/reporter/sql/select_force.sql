@@ -1,0 +1,1 @@
+SELECT id, name, population FROM force WHERE slug = $1

@@ -1,0 +1,1 @@
+SELECT slug, label FROM outcome_group WHERE dataset = 'street' ORDER BY id

@@ -1,0 +1,1 @@
+SELECT secret FROM partner WHERE name = $1

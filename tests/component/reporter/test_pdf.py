@@ -1,0 +1,186 @@
+"""The report as HTML and as PDF: its structure, its words, its fonts, and what a partner may put into it.
+
+`RECORD_GOLDEN=1 pytest tests/component/reporter/test_pdf.py` records the HTML anew: read the difference.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import msgspec
+import pikepdf
+import pytest
+from pypdf import PdfReader
+
+from services.reporter.branding import Brand
+from services.reporter.counts_store import Point
+from services.reporter.document import Picture, to_html
+from services.reporter.pdf import to_pdf
+from services.reporter.pictures import draw
+from services.reporter.rendering import Job, render
+from services.reporter.shapes import Figures, checksum
+
+DATA = Path(__file__).parents[2] / "data" / "report"
+FIGURES = msgspec.json.decode((DATA / "figures.json").read_bytes(), type=Figures)
+POINTS = msgspec.json.decode((DATA / "points.json").read_bytes(), type=tuple[Point, ...])
+REPORT_ID = "0b7f3a52-2f4e-5a11-8f7d-5e1a8c0d9b21"
+URL = f"https://example.org/r/{REPORT_ID}"
+NAMES = ("Ågård & Søn Ltd", "مكتب العقارات", "בית ירושלים", "Škoda Žižkov 😀")
+HOSTILE = '<script>alert(1)</script><img src="file:///etc/passwd"><h1>A1</h1>'
+
+
+def job(brand: Brand | None = None) -> Job:
+    return Job(REPORT_ID, URL, FIGURES, POINTS, brand)
+
+
+def brand(name: str, *contact: str) -> Brand:
+    return Brand(name, "#7a1f5c", contact, None, None, None)
+
+
+@cache
+def report() -> bytes:
+    return render(job()).data
+
+
+@cache
+def pages() -> str:
+    return words_of(report())
+
+
+def words_of(pdf: bytes) -> str:
+    reader = PdfReader(BytesIO(pdf))
+    return " ".join(" ".join(page.extract_text().split()) for page in reader.pages)
+
+
+def elements(tree: pikepdf.Object) -> Iterator[pikepdf.Dictionary]:
+    """All structure elements below one."""
+    kids = tree.get("/K", pikepdf.Array())
+    for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
+        if isinstance(kid, pikepdf.Dictionary) and "/S" in kid:
+            yield kid
+            yield from elements(kid)
+
+
+def test_the_html_is_the_recorded_one() -> None:
+    picture = Picture("<svg/>", "what it shows", "chart")
+    names = ("coverage", "density", "categories", "trend", "outcomes", "mix")
+    html = to_html(
+        FIGURES,
+        dict.fromkeys(names, picture),
+        brand("Acme", "1 Bank Street"),
+        report_id=REPORT_ID,
+        verify_url=URL,
+    )
+    golden = DATA / "report.html"
+    if os.environ.get("RECORD_GOLDEN"):
+        golden.write_text(html, encoding="utf-8")
+    assert html == golden.read_text(encoding="utf-8")
+
+
+def test_the_same_job_gives_the_same_bytes() -> None:
+    assert render(job()).data == report()
+
+
+def test_the_pdf_is_tagged_titled_and_in_a_language() -> None:
+    with pikepdf.open(BytesIO(report())) as pdf:
+        root = pdf.Root
+        assert root.MarkInfo.Marked
+        assert str(root.Lang) == "en-GB"
+        assert root.ViewerPreferences.DisplayDocTitle
+        with pdf.open_metadata() as metadata:
+            assert metadata["pdfuaid:part"] == "1"
+            assert metadata["dc:title"] == "Neighbourhood report: EC2M 7PY"
+        tags = list(elements(root.StructTreeRoot))
+        kinds = [str(tag.S) for tag in tags]
+        assert kinds.count("/Figure") == 7  # two maps, four charts, the QR code
+        assert all(len(str(tag.Alt)) > 20 for tag in tags if tag.S == "/Figure")
+        assert kinds.count("/Table") == 8
+        assert {"/H1", "/H2", "/H3", "/TH", "/TD", "/L", "/LI", "/Link", "/Caption"} <= set(kinds)
+        headings = [kind for kind in kinds if re.fullmatch(r"/H\d", kind)]
+        assert headings[0] == "/H1"
+        assert headings.count("/H1") == 1
+        with pdf.open_outline() as outline:
+            assert [item.title for item in outline.root][:2] == ["The area", "Crimes by category"]
+
+
+def test_every_font_is_embedded_and_no_letter_is_missing() -> None:
+    for name in ("Acme", *NAMES):
+        data = to_pdf(draw(job(brand(name, name))))[0]
+        with pikepdf.open(BytesIO(data)) as pdf:
+            fonts = {font for page in pdf.pages for font in fonts_of(page)}
+            assert fonts
+            for page in pdf.pages:
+                for text in texts(page):
+                    # Two bytes a letter; number 0 is the box that stands for a missing one.
+                    assert b"\0\0" not in [text[n : n + 2] for n in range(0, len(text), 2)], name
+        assert {font.partition("+")[2].partition("-")[0] for font in fonts} <= {"Inter", "DejaVu"}
+
+
+def fonts_of(page: pikepdf.Page) -> list[str]:
+    """Names of a page's fonts, each with its file inside the document."""
+    names = []
+    for font in page.Resources.get("/Font", pikepdf.Dictionary()).values():
+        (descendant,) = font.DescendantFonts
+        descriptor = descendant.FontDescriptor
+        assert "/FontFile2" in descriptor or "/FontFile3" in descriptor
+        names.append(str(font.BaseFont).removeprefix("/"))
+    return names
+
+
+def texts(page: pikepdf.Page) -> Iterator[bytes]:
+    """What a page shows, as glyph numbers."""
+    for instruction in pikepdf.parse_content_stream(page):
+        shown = instruction.operands[0] if str(instruction.operator) in ("Tj", "TJ") else pikepdf.Array()
+        parts = shown if isinstance(shown, pikepdf.Array) else [shown]
+        yield from (bytes(part) for part in parts if isinstance(part, pikepdf.String))
+
+
+def test_the_text_says_the_figures() -> None:
+    for row in FIGURES.categories:
+        assert f"{row.name} {row.crimes:,} {row.share:.1f}" in pages()
+        assert f"{row.name} {row.share:.1f} % {row.area_share:.1f} %" in pages()
+    for place in FIGURES.locations:
+        assert f"{place.name} {place.crimes:,}" in pages()
+    for cohort in FIGURES.cohorts:
+        assert f"{cohort.crimes:,} {cohort.groups['positive']:,}" in pages()
+    for code in (checksum(FIGURES)[:32], checksum(FIGURES)[32:], REPORT_ID, FIGURES.revision, URL):
+        assert code in pages()
+    for promise in ("500 met", "Open Government Licence v3.0", "Limitations", "Professional"):
+        assert promise in pages()
+
+
+def test_a_missing_month_is_a_dash_and_never_a_zero() -> None:
+    assert "2017" + " \N{EN DASH}" * 13 in pages()  # twelve months and their sum
+    assert "No data are loaded for January 2017 to September 2018" in pages()
+
+
+def test_links_lead_inside_the_document_or_to_the_verification() -> None:
+    reader = PdfReader(BytesIO(report()))
+    actions = [
+        annotation.get_object().get("/A", {})
+        for page in reader.pages
+        for annotation in page.get("/Annots", [])
+    ]
+    links = {str(action["/URI"]) for action in actions if "/URI" in action}
+    assert links == {URL, f"{URL}.json", f"{URL}.csv"}
+
+
+def test_hostile_words_of_a_partner_are_words(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("a secret")
+    hostile = HOSTILE.replace("/etc/passwd", str(secret))
+    html = draw(job(brand(hostile, hostile, "{{ f.crimes }}")))
+    assert "<script>" not in html
+    said = words_of(to_pdf(html)[0])
+    assert "<script>alert(1)</script>" in said
+    assert "{{ f.crimes }}" in said
+    assert "a secret" not in said
+
+
+@pytest.mark.parametrize("address", ["file:///etc/hostname", "http://127.0.0.1:1/x.png", "ftp://127.0.0.1/x"])
+def test_the_renderer_fetches_nothing(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    to_pdf(f'<html lang="en"><title>t</title><p>x<img src="{address}" alt="y"></p></html>')
+    assert "disallowed protocol" in caplog.text

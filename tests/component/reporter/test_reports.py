@@ -1,0 +1,232 @@
+"""Orders through the queue: one report each, whatever is wrong with them and whoever is killed."""
+
+import asyncio
+import base64
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from services.reporter.order_store import OrderStore
+from tests.component.reporter.desk import Desk, open_desk, reporter
+from tests.pipeline import eventually, running
+
+STANDARD = {"postcode": "EC2M 7PY", "tier": "standard"}
+SCRIPT = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>'
+LINK = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">'
+    b'<image href="https://example.org/x.png" width="9" height="9"/></svg>'
+)
+
+
+@pytest.fixture
+async def desk(database_url: str, nats_url: str) -> AsyncIterator[Desk]:
+    async with open_desk(database_url, nats_url) as desk:
+        yield desk
+
+
+def branded(**branding: object) -> dict[str, object]:
+    return {**STANDARD, "branding": {"name": "Acme", **branding}}
+
+
+def logo(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+async def test_an_order_becomes_a_report_that_says_its_figures_and_the_same_order_the_same_answer(
+    desk: Desk, database_url: str, nats_url: str, tmp_path: Path
+) -> None:
+    partner = await desk.partner("acme")
+    async with running(reporter(tmp_path, database_url, nats_url)):
+        await partner.order("a-1", STANDARD)
+        [answer] = await partner.answers_to("a-1")
+        pdf = await partner.pdf(answer)
+        await partner.order("a-1", STANDARD)
+        first, again = await partner.answers_to("a-1", 2)
+        await partner.order("a-1", {**STANDARD, "tier": "premium"})
+        *_, refused = await partner.answers_to("a-1", 3)
+        await partner.order("a-2", STANDARD)
+        [other] = await partner.answers_to("a-2")
+
+    assert answer["kind"] == "rendered"
+    assert hashlib.sha256(pdf).hexdigest() == answer["sha256"]
+    assert {**again, "repeated": 0} == first == answer
+    assert again["repeated"] > 0
+    assert (refused["kind"], refused["code"], refused["field"]) == ("failed", "id-taken", "id")
+    assert other["figures_sha256"] == answer["figures_sha256"]
+    assert other["report_id"] != answer["report_id"]
+
+    row = await desk.pool.fetchrow("SELECT * FROM report WHERE id = 'a-1'")
+    assert row is not None
+    assert (row["state"], row["is_published"], row["body"]) == ("rendered", True, b"")
+    assert hashlib.sha256(row["figures"].encode()).hexdigest() == answer["figures_sha256"]
+    figures = json.loads(row["figures"])
+    reader = PdfReader(BytesIO(pdf))
+    assert len(reader.pages) == answer["pages"]
+    text = " ".join(" ".join(page.extract_text().split()) for page in reader.pages)
+    assert f"{figures['crimes']:,} street crimes" in text
+    for category in figures["categories"]:
+        assert f"{category['name']} {category['crimes']:,} {category['share']:.1f}" in text
+    assert answer["report_id"] in text
+    assert figures["revision"] in text
+    assert (
+        f"https://example.org/r/{answer['report_id']}" in text.replace(" ", "") or answer["report_id"] in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "says"),
+    [
+        ({"postcode": "EC2M 7PY", "tier": "gold"}, "invalid-order", "tier"),
+        ({"postcode": "EC2M 7PY"}, "invalid-order", "tier"),
+        ({**STANDARD, "brand": {}}, "invalid-order", "brand"),
+        ({**STANDARD, "language": "cy"}, "invalid-order", "language"),
+        (branded(name="x" * 10_000), "invalid-order", "10,000"),
+        (branded(logo=logo(b"\0" * 600_000)), "invalid-order", "500,000"),
+        (branded(logo=logo(b"\0" * 5_000_000)), "invalid-order", "bytes"),
+        (branded(logo=logo(b"hello")), "invalid-order", "PNG"),
+        (branded(logo=logo(SCRIPT)), "invalid-order", "script"),
+        (branded(logo=logo(LINK)), "invalid-order", "branding.logo"),
+        (branded(colour="#ffff00"), "invalid-order", "contrast"),
+        ({**STANDARD, "postcode": "SW1A"}, "postcode-malformed", "whole postcode"),
+        ({**STANDARD, "postcode": "EC2M 7PZ"}, "postcode-unknown", "EC2M 7PZ"),
+        ({**STANDARD, "postcode": "EC1A 1AA"}, "postcode-terminated", "2011-06"),
+        ({**STANDARD, "postcode": "EH1 1YZ"}, "postcode-outside", "Scotland"),
+        ({**STANDARD, "postcode": "M1 1AE"}, "force-not-published", "Greater Manchester"),
+    ],
+)
+async def test_every_wrong_order_has_its_own_clear_answer(
+    wrong_orders: "WrongOrders", body: dict[str, object], code: str, says: str
+) -> None:
+    answer = await wrong_orders.answer(body)
+    assert (answer["kind"], answer["code"]) == ("failed", code)
+    assert says in str(answer["detail"])
+
+
+class WrongOrders:
+    """One reporter for all of them."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.number = desk, 0
+
+    async def answer(self, body: dict[str, object]) -> dict[str, object]:
+        partner = await self.desk.partner("acme")
+        self.number += 1
+        await partner.order(f"w-{self.number}", body)
+        [answer] = await partner.answers_to(f"w-{self.number}")
+        assert await self.desk.bus.messages("dead.reporter-orders") == []
+        assert await self.desk.bus.waiting("WORK", "reporter-orders") == 0
+        return answer
+
+
+@pytest.fixture
+async def wrong_orders(
+    desk: Desk, database_url: str, nats_url: str, tmp_path: Path
+) -> AsyncIterator[WrongOrders]:
+    async with running(reporter(tmp_path, database_url, nats_url)):
+        yield WrongOrders(desk)
+
+
+async def test_what_is_no_order_at_all_is_answered_without_an_id_and_by_a_stranger_too(
+    desk: Desk, database_url: str, nats_url: str, tmp_path: Path
+) -> None:
+    partner = await desk.partner("acme")
+    async with running(reporter(tmp_path, database_url, nats_url)):
+        await partner.order(None, b"not json")
+        [answer] = await partner.answers_to(None)
+        assert answer["code"] == "invalid-order"
+        assert "JSON" in answer["detail"]
+        stranger = type(partner)("stranger", partner.client)
+        await stranger.order("s-1", STANDARD)
+        [answer] = await stranger.answers_to("s-1")
+        assert answer["code"] == "unknown-partner"
+        assert await desk.pool.fetchval("SELECT count(*) FROM report") == 0
+
+
+async def test_a_reporter_that_is_killed_leaves_one_answer_to_each_order(
+    desk: Desk, database_url: str, nats_url: str, tmp_path: Path
+) -> None:
+    partner = await desk.partner("acme")
+    orders = [f"k-{number}" for number in range(6)]
+    victim = reporter(tmp_path, database_url, nats_url, publish_again_seconds=1)
+
+    async def is_at_work() -> bool:
+        return bool(
+            await desk.pool.fetchval(
+                "SELECT count(*) FROM report WHERE state = 'queued' AND claimed_until > clock_timestamp()"
+            )
+        )
+
+    async def answered() -> bool:
+        return bool(
+            await desk.pool.fetchval("SELECT count(*) FROM report WHERE state = 'rendered' AND is_published")
+            == len(orders)
+        )
+
+    async with running(victim):
+        for order in orders:
+            await partner.order(order, STANDARD)
+        for _ in range(2):
+            await eventually(is_at_work, "an order is worked on")
+            await asyncio.to_thread(victim.kill)
+            await asyncio.to_thread(victim.start)
+        await eventually(answered, "all orders are answered", 120)
+    answers = [answer for answer in await partner.answers() if not answer["repeated"]]
+    assert sorted(answer["id"] for answer in answers) == orders
+    assert {answer["kind"] for answer in answers} == {"rendered"}
+    assert len({answer["figures_sha256"] for answer in answers}) == 1
+
+
+async def test_an_answer_that_was_recorded_and_not_published_is_published_later(
+    desk: Desk, database_url: str, nats_url: str, tmp_path: Path
+) -> None:
+    partner = await desk.partner("acme")
+    async with running(reporter(tmp_path, database_url, nats_url, publish_again_seconds=0.5)):
+        await partner.order("p-1", STANDARD)
+        [answer] = await partner.answers_to("p-1")
+    await desk.bus.client.jetstream().purge_stream("FACTS")
+    await desk.pool.execute("UPDATE report SET is_published = false")
+    # The stream drops a second message of the same id for a while: as if it had never come.
+    await desk.pool.execute("UPDATE report SET id = 'p-2', answer = replace(answer, '\"p-1\"', '\"p-2\"')")
+    async with running(reporter(tmp_path, database_url, nats_url, publish_again_seconds=0.5)):
+        [later] = await partner.answers_to("p-2")
+    assert {**later, "id": "p-1"} == answer
+
+
+async def test_ten_thousand_orders_of_one_partner_do_not_keep_another_waiting(desk: Desk) -> None:
+    await desk.partner("acme")
+    await desk.partner("bolt")
+    await desk.pool.execute(
+        "INSERT INTO report (partner, id, report_id, fingerprint, body) "
+        "SELECT 'acme', 'a-' || n, gen_random_uuid(), '', '' FROM generate_series(1, 10000) AS n"
+    )
+    await desk.pool.execute(
+        "INSERT INTO report (partner, id, report_id, fingerprint, body) "
+        "SELECT 'bolt', 'b-' || n, gen_random_uuid(), '', '' FROM generate_series(1, 3) AS n"
+    )
+    store = OrderStore(desk.pool)
+    turns = [claimed.partner for _ in range(8) if (claimed := await store.claim(60))]
+    assert turns == ["acme", "bolt"] * 3 + ["acme"] * 2
+
+
+async def test_two_reporters_never_claim_the_same_order(desk: Desk) -> None:
+    await desk.partner("acme")
+    await desk.pool.execute(
+        "INSERT INTO report (partner, id, report_id, fingerprint, body) "
+        "SELECT 'acme', 'a-' || n, gen_random_uuid(), '', '' FROM generate_series(1, 40) AS n"
+    )
+    store = OrderStore(desk.pool)
+
+    async def claim_all() -> list[str]:
+        mine = []
+        while claimed := await store.claim(60):
+            mine.append(claimed.id)
+        return mine
+
+    claims = await asyncio.gather(*(claim_all() for _ in range(4)))
+    everything = sorted(order for mine in claims for order in mine)
+    assert everything == sorted(f"a-{number}" for number in range(1, 41))

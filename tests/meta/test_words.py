@@ -1,0 +1,138 @@
+"""No text that the product can show judges an area: it publishes what was recorded, and no more."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+AREA = r"(?:area|place|neighbourhood|street|postcode|location|part of town)s?"
+JUDGING = re.compile(
+    r"\b(?:(?:un)?safe(?:r|st|ty|ly)?|danger\w*|(?:high-|low-)?risk\w*|hazard\w*|threat\w*|insecure"
+    r"|crime[- ]ridden|crime[- ]free|lawless|notorious\w*|no-go|trouble spots?|hot[- ]?spots?|black ?spots?"
+    r"|best|better|worst|worse|scor(?:e[sd]?|ing)|rank(?:s|ed|ings?)?|ratings?|league tables?|star-rated"
+    r"|alarming\w*|worrying\w*|shocking\w*|plagued|reassuring\w*|un?desirable|desirable|sought[- ]after"
+    rf"|(?:good|bad|nice|rough|quiet|peaceful|decent|respectable|deprived|troubled|problem) {AREA}"
+    rf"|avoid (?:this|that|the|these|those) {AREA})\b",
+    re.IGNORECASE,
+)
+ALLOWED = {
+    "*": ("no score", "no ranking", "no rating", "ranks nothing"),
+    "README.md": ("it never creates, interprets, ranks or labels",),
+    "services/gateway/routes/home.py": ("'unsafe-inline'",),  # a word of the Content Security Policy
+    "services/reporter/charts.py": ("rank",),  # a field's name in a chart's data
+}
+"""Phrases by file that are not about an area, or deny judging one."""
+FOLDERS = ("services", "shared", "deploy/local", "docs")
+TEXTS = {
+    ".css",
+    ".csv",
+    ".html",
+    ".j2",
+    ".jinja",
+    ".js",
+    ".json",
+    ".md",
+    ".sql",
+    ".svg",
+    ".txt",
+    ".yaml",
+    ".yml",
+}
+DOCSTRINGS_SHOWN = (
+    "services/gateway/",
+    "shared/events.py",
+    "services/reporter/orders.py",
+    "services/reporter/branding.py",
+)
+"""Their docstrings are in the OpenAPI and AsyncAPI documents."""
+
+
+def texts(path: Path, name: str) -> Iterator[tuple[int, str]]:
+    """Every text of a file that can be shown, with its line; of Python the string literals."""
+    if path.suffix in TEXTS:
+        # Whole, for a phrase may run over the end of a line.
+        yield 1, path.read_text(encoding="utf-8")
+    elif path.suffix == ".py":
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        unseen = {
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Expr) and not name.startswith(DOCSTRINGS_SHOWN)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in unseen:
+                yield node.lineno, node.value
+
+
+def judgements(root: Path) -> list[str]:
+    """`file:line: word (what is around it)` of every judging word."""
+    found = []
+    paths = [path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file()]
+    for path in [*root.glob("*.md"), *sorted(paths)]:
+        name = path.relative_to(root).as_posix()
+        for line, text in texts(path, name):
+            plain = re.sub(r"\s", " ", text)
+            for phrase in (*ALLOWED["*"], *ALLOWED.get(name, ())):
+                plain = plain.replace(phrase, " " * len(phrase))
+            for match in JUDGING.finditer(plain):
+                at = line + text.count("\n", 0, match.start())
+                around = plain[max(0, match.start() - 30) : match.end() + 30].strip()
+                found.append(f"{name}:{at}: {match[0]} (… {around} …)")
+    return found
+
+
+def test_no_text_of_the_product_judges_an_area() -> None:
+    assert judgements(ROOT) == []
+
+
+def test_every_allowed_phrase_is_still_needed() -> None:
+    for name, phrases in ALLOWED.items():
+        if name != "*":
+            content = (ROOT / name).read_text(encoding="utf-8")
+            assert [phrase for phrase in phrases if phrase not in re.sub(r"\s", " ", content)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "content"),
+    [
+        ("services/reporter/templates/report.html", 2, "<h1>All in all</h1>\n<p>This is a safe area.</p>"),
+        ("services/reporter/templates/page.jinja", 2, "{{ name }} is\nunsafe at night"),
+        ("services/console/say.py", 3, '"""What is said."""\n\nprint(f"the {name} worst months")'),
+        ("services/gateway/routes/say.py", 2, 'def get_say() -> None:\n    """The ranking of forces."""'),
+        ("services/gateway/sql/select_say.sql", 2, "SELECT name,\n'High-risk' AS label FROM force"),
+        ("shared/reference/labels.csv", 2, "slug,label\na,Crime-ridden"),
+        ("docs/say.md", 2, "Words.\nLetting in a bad\narea costs less."),
+        ("docs/quickstart.py", 2, "greeting = 'words'\nprint('A score of 7')"),
+        ("README.md", 2, "# Reports\nSee the hotspots near you."),
+    ],
+)
+def test_a_judging_word_is_found_wherever_it_is_shown(
+    tmp_path: Path, name: str, line: int, content: str
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    [found] = judgements(tmp_path)
+    assert found.startswith(f"{name}:{line}: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("services/say.py", '"""A safe way to write."""\n# the best guess\nrank = score = 1\n'),
+        (
+            "services/say.html",
+            "<p>There is no score. Rates per 1,000; frankly, a safeguard, the Ranken Road.</p>",
+        ),
+        ("services/say.css", "tr { break-inside: avoid; }"),
+        ("docs/say.md", "Bad input: exit code 2. It strategically moderates nothing."),
+    ],
+)
+def test_other_words_are_not(tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    assert judgements(tmp_path) == []

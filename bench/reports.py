@@ -13,7 +13,8 @@ from bench.national_month import RawPage
 from bench.report import report
 from bench.stack import Stack, fresh_stack
 from services.hexer.store import Store as Hexer
-from services.reporter.counts_store import CountsStore, Point
+from services.reporter.counts import Point
+from services.reporter.counts_store import CountsStore
 from services.reporter.figures import work_out
 from services.reporter.pdf import to_pdf
 from services.reporter.pictures import draw

@@ -70,11 +70,16 @@ def revision_of(months: Iterable[tuple[date, tuple[int, int] | None]]) -> str:
     return sha256(text.encode()).hexdigest()[:16]
 
 
+def is_spill_over(population: int | None, records: int) -> bool:
+    """Whether street crimes are so few that only neighbours and btp can have published them."""
+    return bool(population) and records < SUSPECT_RATE * (population or 0) / 1000
+
+
 def doubt_about(dataset: Dataset, population: int | None, records: int, earlier: Sequence[int]) -> str | None:
     """Why a count is too small to be believed; None where it is not."""
-    if dataset is Dataset.STREET and population and records < SUSPECT_RATE * population / 1000:
+    if dataset is Dataset.STREET and is_spill_over(population, records):
         return (
-            f"{records} records among {population:,} residents: fewer than {SUSPECT_RATE} per 1,000, "
+            f"{records} records among {population or 0:,} residents: fewer than {SUSPECT_RATE} per 1,000, "
             "as where only neighbouring forces and btp publish"
         )
     usual = [count for count in earlier if count]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.model import Dataset, SliceKind, format_month
 
-WORK, PAGES, FACTS, DEAD = "WORK", "PAGES", "FACTS", "DEAD"
+WORK, PAGES, FACTS, ORDERS, DEAD = "WORK", "PAGES", "FACTS", "ORDERS", "DEAD"
 
 
 class Event(BaseModel):
@@ -214,7 +214,7 @@ class ReportRequested(PartnerEvent):
     """Render a report. `id` is the partner's own: the same id is the same order."""
 
     subject: ClassVar[str] = "report.requested"
-    stream: ClassVar[str] = WORK
+    stream: ClassVar[str] = ORDERS
 
     id: str
     postcode: str

@@ -64,5 +64,11 @@ report_seconds = Histogram(
     "crimemaps_report_seconds", "Time from claiming an order to its answer", buckets=SECONDS
 )
 
+report_basemaps = Counter(
+    "crimemaps_report_basemaps_total",
+    "Reports where the operator has tiles, by what lies under their maps: tiles, not_covered, unavailable",
+    ["result"],
+)
+
 http_requests = Counter("crimemaps_http_requests_total", "Requests answered", ["route", "status"])
 http_seconds = Histogram("crimemaps_http_seconds", "Time to answer a request", ["route"], buckets=SECONDS)

@@ -14,9 +14,9 @@ ACCOUNT = "CRIMEMAPS"
 DOMAIN = "crimemaps"
 """What partners' clients name as the domain of JetStream."""
 BLOCK = """\
-{name}: {{
+"{name}": {{
   users: [ {{
-    user: {name}
+    user: "{name}"
     password: ${variable}
     permissions: {permissions}
   }} ]

@@ -26,6 +26,7 @@ from shared.errors import RequestError, TransientError
 from shared.events import (
     DEAD,
     FACTS,
+    ORDERS,
     PAGES,
     WORK,
     Event,
@@ -46,10 +47,10 @@ DEDUP_WINDOW = 600.0
 STREAMS = (
     # Work is deleted when it is done; pages too, since their records are in the database by then.
     StreamConfig(
-        WORK,
-        subjects=["ingest.requested", "slice.requested", "report.requested.*"],
-        retention=RetentionPolicy.WORK_QUEUE,
+        WORK, subjects=["ingest.requested", "slice.requested"], retention=RetentionPolicy.WORK_QUEUE
     ),
+    # Of their own: a stream drops messages by `Nats-Msg-Id`, whoever sent them, and partners write theirs.
+    StreamConfig(ORDERS, subjects=["report.requested.*"], retention=RetentionPolicy.WORK_QUEUE),
     # When the loader is away and the stream is full, publishing fails and the fetcher waits.
     StreamConfig(
         PAGES,

@@ -30,7 +30,9 @@ def run(
     try:
         settings = settings_class()  # type: ignore[call-arg]
     except ValidationError as error:
-        sys.exit(f"{name}: " + "; ".join(setting_problem(problem) for problem in error.errors()))
+        wrong = "; ".join(setting_problem(problem) for problem in error.errors())
+        print(f"{name}: {wrong}", file=sys.stderr)
+        sys.exit(2)
     configure_logs(name, settings.log_level)
     # Pages come as hundreds of thousands of small objects without cycles: look for cycles seldom.
     gc.set_threshold(100_000, 20, 20)

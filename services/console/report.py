@@ -19,7 +19,7 @@ from shared.model import Tier
 from shared.postcodes import normalise
 
 BATCH_COLUMNS = ("postcode", "tier")
-RESULT_COLUMNS = ("postcode", "tier", "state", "file", "report_id", "figures_sha256", "code", "detail")
+RESULT_COLUMNS = ("id", "postcode", "tier", "state", "file", "report_id", "figures_sha256", "code", "detail")
 PATIENCE = 300.0
 
 
@@ -52,7 +52,8 @@ def report(
     output
         The PDF; without it, a file named after the postcode.
     batch
-        A CSV file with the columns postcode and tier, one report a line.
+        A CSV file with the columns postcode and tier, one report a line; with a column id, as in the results
+        of an earlier try, the same order is not rendered again.
     into
         The folder for the PDFs of a batch.
     results
@@ -74,15 +75,15 @@ def report(
     return asyncio.run(order_one(Wanted(order_of(postcode, tier), file), patience))
 
 
-def order_of(postcode: str, tier: str) -> ReportRequested:
-    """An order with an id of its own.
+def order_of(postcode: str, tier: str, order_id: str | None = None) -> ReportRequested:
+    """An order, with an id of its own if it is given none.
 
     Raises:
         RequestError: no such tier.
     """
     if tier.lower() not in list(Tier):
         raise RequestError(f"no tier '{tier}': valid are {', '.join(Tier)}")
-    return ReportRequested(id=uuid4().hex, postcode=postcode, tier=tier.lower())
+    return ReportRequested(id=order_id or uuid4().hex, postcode=postcode, tier=tier.lower())
 
 
 def read_batch(path: Path, into: Path) -> list[Wanted]:
@@ -103,7 +104,7 @@ def read_batch(path: Path, into: Path) -> list[Wanted]:
     wanted = []
     for number, row in enumerate(rows, 2):
         try:
-            order = order_of((row["postcode"] or "").strip(), (row["tier"] or "").strip())
+            order = order_of((row["postcode"] or "").strip(), (row["tier"] or "").strip(), row.get("id"))
         except RequestError as error:
             raise RequestError(f"{path}, line {number}: {error}") from error
         name = "".join(c if c.isalnum() else "-" for c in order.postcode)[:12].upper()
@@ -144,9 +145,9 @@ async def order_batch(wanted: list[Wanted], results: Path, patience: float) -> i
                 bar = progress.add_task("reports", total=len(wanted))
                 async for answer in desk.answers({i: one.order for i, one in by_id.items()}, patience):
                     one = by_id[str(answer.id)]
+                    rows[one.order.id] = result(one, answer)
                     if isinstance(answer, ReportRendered):
                         await save(desk, answer, one.file)
-                    rows[one.order.id] = result(one, answer)
                     progress.advance(bar)
     finally:
         write_results(results, [rows.get(one.order.id) or result(one, None) for one in wanted])
@@ -171,6 +172,7 @@ async def save(desk: Desk, answer: ReportRendered, file: Path) -> None:
 def result(wanted: Wanted, answer: Answer | None) -> dict[str, object]:
     """A line of the results."""
     row: dict[str, object] = {
+        "id": wanted.order.id,
         "postcode": wanted.order.postcode,
         "tier": wanted.order.tier,
         "state": "waiting",
@@ -188,4 +190,9 @@ def write_results(path: Path, rows: list[dict[str, object]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, RESULT_COLUMNS)
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: harmless(value) for name, value in row.items()} for row in rows)
+
+
+def harmless(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t")) else value

@@ -31,6 +31,13 @@ class Location(Struct, frozen=True):
     crimes: int
 
 
+class Neighbour(Struct, frozen=True):
+    """Another police area inside the radius, and the counted months that it has data of."""
+
+    name: str
+    months_with_data: int
+
+
 class Figures(Struct, frozen=True):
     """What a report states."""
 
@@ -42,6 +49,7 @@ class Figures(Struct, frozen=True):
     last_month: str
     months: list[Month]
     missing_months: list[str]
+    neighbours: list[Neighbour]
     revision: str
     release: str | None
     crimes: int

@@ -8,6 +8,7 @@ import asyncpg
 from faststream.asgi import AsgiFastStream
 
 from services.reporter.counts_store import CountsStore
+from services.reporter.grounds import open_grounds
 from services.reporter.handlers import register
 from services.reporter.order_store import OrderStore
 from services.reporter.postcode_store import PostcodeStore
@@ -27,13 +28,14 @@ def create_app(settings: ReporterSettings, pool: asyncpg.Pool) -> AsgiFastStream
     broker = create_broker(settings.nats_url, stop_timeout=settings.stop_timeout)
     client = create_client(settings)
     online = PostcodesIo(client, tries=settings.postcodes_io_tries) if settings.postcodes_io else None
-    renderers = Renderers(settings.processes)
+    renderers, grounds = Renderers(settings.processes), open_grounds(settings)
     reports = Reports(
         broker,
         OrderStore(pool),
         CountsStore(pool, ForceAreas.load()),
         Postcodes(PostcodeStore(pool), online),
         renderers,
+        grounds,
         settings.public_url,
         settings.lease_seconds,
     )
@@ -46,6 +48,8 @@ def create_app(settings: ReporterSettings, pool: asyncpg.Pool) -> AsgiFastStream
         yield
         renderers.close()
         await client.aclose()
+        if grounds:
+            await grounds.close()
 
     async def start_work() -> None:
         # One more than processes: while the pool renders, the next figures are read.

@@ -1,7 +1,8 @@
-"""What lies under a map: an operator's own source, or the bundled open data. Reads its data file only."""
+"""What lies under a map: an operator's tiles, or the bundled open data. Reads its data file only."""
 
 import lzma
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -37,10 +38,7 @@ class Drawn(NamedTuple):
 
 
 class Basemap(Protocol):
-    """Anything that can draw a background: the bundled data, tiles of an operator's server or PMTiles file.
-
-    A raster source returns `<image>` elements with `data:` addresses, placed by `frame.xy`.
-    """
+    """Anything that can draw a background: the bundled data, or what was made of an operator's tiles."""
 
     def draw(self, frame: Frame) -> Drawn:
         """The background of a frame; the same frame gives the same characters."""
@@ -126,6 +124,17 @@ class BundledBasemap:
             else Label(*frame.xy(shape.x, shape.y), name, 11, 0, palette.MUTED, is_strong=True)
             for name, shape in found
         )
+
+
+@dataclass(frozen=True)
+class PreparedBasemap:
+    """Backgrounds that were drawn before, of an operator's tiles; the bundled one for any other frame."""
+
+    drawn: Mapping[Frame, Drawn]
+
+    def draw(self, frame: Frame) -> Drawn:
+        """The background of a frame, wholly from one source."""
+        return self.drawn.get(frame) or bundled().draw(frame)
 
 
 def line(data: str, colour: str, width: float, more: str = "") -> str:

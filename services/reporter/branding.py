@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.reporter.letters import drawable
 from services.reporter.logos import read_logo
 from services.reporter.problems import OrderError, explain
 
@@ -95,6 +96,8 @@ def clean_text(field: str, text: str) -> str:
     for place, char in enumerate(text, start=1):
         if not is_drawn(char):
             raise OrderError(field, f"character {place} is {name_of(char)}: write one line of visible text")
+        if char not in JOINERS | FLAG_TAGS and ord(char) not in drawable():
+            raise OrderError(field, f"character {place}, {name_of(char)}, is in none of the report's fonts")
     if re.search(f"[{''.join(JOINERS)}]{{2}}", text):
         raise OrderError(field, "has invisible characters one after the other")
     if marks_in_a_row(text) > MAX_MARKS:

@@ -1,12 +1,17 @@
 """What the figures of a report are made of. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from services.reporter.ons import OnsEdition
+from services.reporter.refusal import Refusal
 from services.reporter.tiers import Window
-from shared.coverage import State
+from shared.coverage import State, is_spill_over, judge
+from shared.model import Dataset, format_month
+
+NO_NAME = "On or near a street without a name"
 
 
 @dataclass(frozen=True)
@@ -77,3 +82,71 @@ class Counts:
     """Labels by slug, in the order in which they are shown."""
     ons: OnsEdition
     revision: str
+
+
+@dataclass(frozen=True)
+class Area:
+    """The police area of a postcode."""
+
+    id: int
+    slug: str
+    name: str
+    population: int | None
+
+
+@dataclass(frozen=True)
+class Point:
+    """A map point inside the radius with its street crimes in the window; degrees of WGS 84."""
+
+    latitude: float
+    longitude: float
+    name: str
+    n: int
+
+
+def judged(
+    area: Area, records: int, earlier: Sequence[int], *, loaded: bool, in_scope: bool
+) -> tuple[State, str]:
+    """The state of an area's month. What only neighbours can have published, its force has not."""
+    state, evidence = judge(
+        Dataset.STREET, area.slug, area.population, records, earlier,
+        loaded=loaded, in_scope=in_scope, listed_empty=False,
+    )  # fmt: skip
+    if state == "partial_suspected" and in_scope and is_spill_over(area.population, records):
+        return "not_published", evidence
+    return state, evidence
+
+
+def street_name(published: str | None) -> str:
+    """A published name; some end after `On or near`."""
+    name = " ".join((published or "").split())
+    return name if name and name != "On or near" else NO_NAME
+
+
+def by_name(points: Sequence[Point]) -> list[tuple[str, int]]:
+    """Crimes by street name: one street has several map points. Letter case differs between months."""
+    totals: Counter[str] = Counter()
+    shown: dict[str, str] = {}
+    for point in points:
+        name = shown.setdefault(point.name.casefold(), point.name)
+        totals[name] += point.n
+    return list(totals.items())
+
+
+def refuse_silence(area: Area, window: Window, months: Sequence[MonthState]) -> None:
+    """Refuse a report on a force of which nothing is published: its zeros would be taken for counts."""
+    if any(state.state in ("published", "published_empty") for state in months):
+        return
+    span = f"{format_month(window.first)} to {format_month(window.last)}"
+    if all(state.state == "not_loaded" for state in months):
+        raise Refusal(
+            "force-not-loaded",
+            f"no street crimes of {area.name} are loaded here for {span}: {months[-1].evidence}",
+            field="postcode",
+        )
+    raise Refusal(
+        "force-not-published",
+        f"{area.name} has published no street crimes for {span} as far as they are loaded: "
+        f"{months[-1].evidence}. Missing is not zero, so no report is made.",
+        field="postcode",
+    )

@@ -9,28 +9,30 @@ from pathlib import Path
 import asyncpg
 import numpy as np
 
-from services.reporter.counts import AreaCount, Counts, CrimeCount, MonthState, Place
+from services.reporter.counts import (
+    Area,
+    AreaCount,
+    Counts,
+    CrimeCount,
+    MonthState,
+    Place,
+    Point,
+    by_name,
+    judged,
+    refuse_silence,
+    street_name,
+)
 from services.reporter.figures import COUNTED
 from services.reporter.ons import bundled
 from services.reporter.refusal import Refusal
 from services.reporter.tiers import RADIUS_M, Tier, Window, window_of
 from shared.areas import ForceAreas
-from shared.coverage import USUAL_MONTHS, judge, revision_of
+from shared.coverage import USUAL_MONTHS, revision_of
 from shared.db import fetch_one, read_sql, translate_errors
-from shared.model import Dataset, format_month, months_after
+from shared.model import months_after
 
-NO_NAME = "On or near a street without a name"
+COUNTRIES_KEPT = 100
 Connection = asyncpg.pool.PoolConnectionProxy
-
-
-@dataclass(frozen=True)
-class Point:
-    """A map point inside the radius with its street crimes in the window; degrees of WGS 84."""
-
-    latitude: float
-    longitude: float
-    name: str
-    n: int
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,6 @@ class Grid:
     version: int
     mapping: int
     release: date | None
-
-
-@dataclass(frozen=True)
-class Area:
-    """The police area of a postcode."""
-
-    id: int
-    slug: str
-    name: str
-    population: int | None
 
 
 def sql(name: str) -> str:
@@ -63,6 +55,7 @@ class CountsStore:
     def __init__(self, pool: asyncpg.Pool, areas: ForceAreas) -> None:
         self.pool = pool
         self.areas = areas
+        self.countries: dict[str, tuple[dict[str, int], int]] = {}
 
     async def read(
         self, postcode: str, latitude: float, longitude: float, source: str, tier: Tier
@@ -89,7 +82,7 @@ class CountsStore:
             refuse_silence(area, window, months)
             counted = [state.month for state in months if state.state in COUNTED]
             crimes, points = await reading.near(latitude, longitude, counted)
-            country, forces = await reading.country(counted)
+            country, forces = await self.country(reading, grids, counted)
             return Counts(
                 place=Place(postcode, latitude, longitude, area.slug, area.name, source),
                 window=window,
@@ -105,6 +98,17 @@ class CountsStore:
                 ons=bundled(),
                 revision=revision_of((month, as_counted(grids.get(month))) for month in window.months),
             ), points
+
+    async def country(
+        self, reading: "Reading", grids: dict[date, Grid], months: Sequence[date]
+    ) -> tuple[dict[str, int], int]:
+        """The country's counts of some months, which most reports share: remembered by the data's name."""
+        name = revision_of((month, as_counted(grids[month])) for month in months)
+        if name not in self.countries:
+            self.countries[name] = await reading.country(months)
+            if len(self.countries) > COUNTRIES_KEPT:
+                del self.countries[next(iter(self.countries))]
+        return self.countries[name]
 
     async def neighbours(
         self,
@@ -167,19 +171,16 @@ class Reading:
         records: Counter[date] = Counter()
         for row in mix:
             records[row["month"]] += row["located"] - row["located_btp"] + row["unlocated"]
-        scopes = {row["month"]: row["forces"] for row in await self.connection.fetch(sql("select_scopes"))}
+        scopes = await self.scopes()
         states = []
         for month in window.months:
             grid = grids.get(month)
-            state, evidence = judge(
-                Dataset.STREET,
-                area.slug,
-                area.population,
+            state, evidence = judged(
+                area,
                 records[month],
                 [records[months_after(month, -back)] for back in range(1, USUAL_MONTHS + 1)],
                 loaded=grid is not None,
                 in_scope=area.slug in scopes.get(month, [area.slug]),
-                listed_empty=False,
             )
             version, release = (grid.version, grid.release) if grid else (None, None)
             states.append(MonthState(month, version, release, state, evidence))
@@ -214,14 +215,31 @@ class Reading:
             points, key=lambda point: (-point.n, point.latitude, point.longitude, point.name)
         )
 
+    async def scopes(self) -> dict[date, list[str]]:
+        """Months that were only ever asked of some forces, with these."""
+        return {row["month"]: row["forces"] for row in await self.connection.fetch(sql("select_scopes"))}
+
     async def country(self, months: Sequence[date]) -> tuple[dict[str, int], int]:
-        """Located street crimes of England and Wales by category, and the number of areas that have any."""
-        totals: Counter[str] = Counter()
-        forces = set()
-        for row in await self.connection.fetch(sql("select_country_mix"), months):
-            totals[row["category"]] += row["located"]
-            forces.add(row["force_id"])
-        return dict(totals), len(forces)
+        """Located street crimes of England and Wales by category, and the number of areas that they are of.
+
+        Only of months in which an area's force has published: what its neighbours placed in it is left out.
+        """
+        scopes, pairs = await self.scopes(), []
+        earliest = months_after(min(months), -USUAL_MONTHS)
+        records: dict[Area, Counter[date]] = {}
+        for row in await self.connection.fetch(sql("select_force_months"), earliest, max(months)):
+            area = Area(row["force_id"], row["slug"], row["name"], row["population"])
+            records.setdefault(area, Counter())[row["month"]] = row["records"]
+        for area, by_month in records.items():
+            for month in months:
+                usual = [by_month[months_after(month, -back)] for back in range(1, USUAL_MONTHS + 1)]
+                in_scope = area.slug in scopes.get(month, [area.slug])
+                state, _ = judged(area, by_month[month], usual, loaded=True, in_scope=in_scope)
+                if state == "published":
+                    pairs.append((area.id, month))
+        ids, days = [force for force, _ in pairs], [month for _, month in pairs]
+        rows = await self.connection.fetch(sql("select_country_mix"), ids, days)
+        return {row["category"]: row["located"] for row in rows}, len(set(ids))
 
     async def categories(self) -> dict[str, str]:
         """Names of categories by slug."""
@@ -237,35 +255,6 @@ class Reading:
 def mix_counts(mix: Sequence[asyncpg.Record]) -> list[AreaCount]:
     """Rows of `select_area_mix`."""
     return [AreaCount(row["month"], row["category"], row["located"], row["unlocated"]) for row in mix]
-
-
-def street_name(published: str | None) -> str:
-    """A published name; some end after `On or near`."""
-    name = " ".join((published or "").split())
-    return name if name and name != "On or near" else NO_NAME
-
-
-def by_name(points: Sequence[Point]) -> list[tuple[str, int]]:
-    """Crimes by street name: one street has several map points. Letter case differs between months."""
-    totals: Counter[str] = Counter()
-    shown: dict[str, str] = {}
-    for point in points:
-        name = shown.setdefault(point.name.casefold(), point.name)
-        totals[name] += point.n
-    return list(totals.items())
-
-
-def refuse_silence(area: Area, window: Window, months: Sequence[MonthState]) -> None:
-    """Refuse a report on a force of which nothing is published: its zeros would be taken for counts."""
-    if any(state.state in ("published", "published_empty") for state in months):
-        return
-    span = f"{format_month(window.first)} to {format_month(window.last)}"
-    raise Refusal(
-        "force-not-published",
-        f"{area.name} has published no street crimes for {span} as far as they are loaded: "
-        f"{months[-1].evidence}. Missing is not zero, so no report is made.",
-        field="postcode",
-    )
 
 
 def as_counted(grid: Grid | None) -> tuple[int, int] | None:

@@ -101,7 +101,13 @@ def template() -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    environment.filters |= {"n": grouped, "month": full_month, "spans": spans, "sum_known": sum_known}
+    environment.filters |= {
+        "n": grouped,
+        "month": full_month,
+        "spans": spans,
+        "sum_known": sum_known,
+        "has_gaps": has_gaps,
+    }
     return environment.get_template("report.html.jinja")
 
 
@@ -114,6 +120,11 @@ def sum_known(cells: Iterable[Month | None]) -> int | None:
     """Crimes of the months of a year that are counted; None if none is."""
     known = [cell.crimes for cell in cells if cell is not None and cell.crimes is not None]
     return sum(known) if known else None
+
+
+def has_gaps(cells: Iterable[Month | None]) -> bool:
+    """Whether a year has months in the window that are not counted."""
+    return any(cell is not None and cell.crimes is None for cell in cells)
 
 
 def full_month(month: str) -> str:

@@ -4,7 +4,7 @@ All shares are of street crimes with published coordinates; differences of share
 A month without data is a gap with a reason, never a zero.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
@@ -17,6 +17,8 @@ MOST_LOCATIONS = 10
 COUNTED = ("published", "published_empty", "partial_suspected")
 """States of months that are counted. Where the police area's force published nothing, what others placed in
 it would look like a small count; and shares are compared over the same months everywhere."""
+LEAST_FORCES = 40
+"""Police areas, of 43, that must have data in a comparison with England and Wales."""
 MATURE_AFTER_MONTHS = 12
 """Crimes of the newest so many months may still get an outcome: their cohorts are marked as not finished."""
 FIGURES_VERSION = 1
@@ -33,6 +35,8 @@ def work_out(counts: Counts) -> Figures:
     """All figures of a report."""
     counted = {state.month for state in counts.months if state.state in COUNTED}
     crimes = [count for count in counts.crimes if count.month in counted]
+    # Of a few areas it would be a comparison with themselves.
+    country = counts.country if counts.country_forces >= LEAST_FORCES else {}
     by_category = total_by(crimes, lambda count: count.category)
     area = total_located(counts.area)
     unlocated = sum(count.unlocated for count in counts.area)
@@ -53,12 +57,12 @@ def work_out(counts: Counts) -> Figures:
         first_month=format_month(counts.window.first),
         last_month=format_month(counts.window.last),
         months=month_rows(counts.months, crimes),
-        missing_months=[format_month(state.month) for state in counts.months if state.version is None],
+        missing_months=[format_month(state.month) for state in counts.months if state.state == "not_loaded"],
         neighbours=[Neighbour(name, months) for name, months in counts.neighbours],
         revision=counts.revision,
         release=format_month(max(releases)) if releases else None,
         crimes=sum(by_category.values()),
-        categories=category_rows(by_category, area, counts.country, counts.categories),
+        categories=category_rows(by_category, area, country, counts.categories),
         locations=location_rows(counts.locations),
         location_names=len(counts.locations),
         outcome_groups=dict(counts.outcome_groups),
@@ -69,7 +73,7 @@ def work_out(counts: Counts) -> Figures:
         area_crimes=area_crimes,
         area_unlocated=unlocated,
         area_unlocated_share=percent(unlocated, area_crimes + unlocated),
-        country_crimes=sum(counts.country.values()),
+        country_crimes=sum(country.values()),
         country_forces=counts.country_forces,
         ons_edition=counts.ons.title,
         ons_population=counts.ons.population,
@@ -94,7 +98,8 @@ def category_rows(
     """The mix of categories, the most frequent first."""
     totals = [sum(counts.values()) for counts in (here, area, country)]
     rows = []
-    for slug, name in names.items():
+    unheard = {slug: slug for slug in (*here, *area, *country) if slug not in names}
+    for slug, name in {**names, **unheard}.items():
         if not any(counts.get(slug) for counts in (here, area, country)):
             continue
         shares = [
@@ -155,11 +160,12 @@ def location_rows(locations: Iterable[tuple[str, int]]) -> list[Location]:
 
 def cohort_rows(counts: Counts, outcomes: Sequence[CrimeCount]) -> list[Cohort]:
     """Crimes by the month in which they were recorded, with the outcomes that are known by now."""
-    by_month: dict[date, list[CrimeCount]] = defaultdict(list)
+    counted = [state.month for state in counts.months if state.state in COUNTED]
+    by_month: dict[date, list[CrimeCount]] = {month: [] for month in counted}
     for count in outcomes:
         by_month[count.month].append(count)
     rows = []
-    for month in sorted(by_month):
+    for month in counted:
         groups = group_totals(by_month[month], counts.outcome_groups)
         rows.append(
             Cohort(

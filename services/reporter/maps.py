@@ -104,9 +104,21 @@ def density_map(
 
 def setting(lat: float, lon: float, radius_m: int, basemap: Basemap) -> tuple[Frame, Drawn]:
     """The frame around a point, and its background."""
+    frame, _ = frames(lat, lon, radius_m)
+    return frame, basemap.draw(frame)
+
+
+def frames(lat: float, lon: float, radius_m: int) -> tuple[Frame, Frame]:
+    """All that needs a background: the frame of both maps, and that of the region in its corner."""
     easting, northing = to_metres([(lat, lon)])[0].tolist()
     frame = Frame(easting, northing, RADII_ACROSS * radius_m, 0, 0, WIDTH, HEIGHT)
-    return frame, basemap.draw(frame)
+    return frame, region_of(frame)
+
+
+def region_of(frame: Frame) -> Frame:
+    """The frame of the region in the upper left corner of another."""
+    left, top, _, _ = corner(frame, *LOCATOR)
+    return Frame(frame.easting, frame.northing, LOCATOR_WIDTH_M, left, top, *LOCATOR)
 
 
 def pixels(frame: Frame, points: Sequence[Point]) -> list[tuple[float, float]]:
@@ -128,7 +140,7 @@ def street_labels(frame: Frame, labels: Sequence[Named], radii: Mapping[Point, f
 def locate(frame: Frame, basemap: Basemap) -> tuple[str, tuple[str, ...]]:
     """A small map of the region in the upper left corner, and whom it has to name."""
     left, top, _, bottom = corner(frame, *LOCATOR)
-    region = Frame(frame.easting, frame.northing, LOCATOR_WIDTH_M, left, top, *LOCATOR)
+    region = region_of(frame)
     ground = basemap.draw(region)
     x, y = region.xy(frame.easting, frame.northing)
     mark = f'<rect x="{x - 3:g}" y="{y - 3:g}" width="6" height="6" fill="none" stroke-width="2" '

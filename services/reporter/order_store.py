@@ -80,24 +80,29 @@ class OrderStore:
         """The next order in fair turn, ours for so long; None if nobody waits."""
         async with translate_errors():
             row = await self.pool.fetchrow(sql("claim_order"), seconds)
-            if row is None and await self.pool.fetchval(sql("count_waiting")):
+            while row is None and await self.pool.fetchval(sql("is_waiting")):
                 row = await self.pool.fetchrow(sql("claim_order"), seconds)
         return Claimed(**dict(row)) if row else None
 
-    async def finish(self, answer: ReportRendered | ReportFailed, figures: bytes | None = None) -> bool:
-        """Record the answer to an order; False if another reporter was first."""
+    async def finish(
+        self, claimed: Claimed, answer: ReportRendered | ReportFailed, figures: bytes | None = None
+    ) -> bool:
+        """Record the answer to an order; False if it is not ours any more."""
         async with translate_errors():
             row = await self.pool.fetchrow(
                 sql("finish_order"),
                 answer.partner, answer.id, answer.subject.rpartition(".")[2], answer.model_dump_json(),
-                figures.decode() if figures is not None else None,
+                figures.decode() if figures is not None else None, claimed.tries,
             )  # fmt: skip
         return row is not None
 
-    async def hold(self, claimed: Claimed, seconds: float) -> None:
-        """Nobody takes an order for so long from now, us included."""
+    async def hold(self, claimed: Claimed, seconds: float) -> bool:
+        """Nobody takes an order for so long from now, us included; False if it is not ours any more."""
         async with translate_errors():
-            await self.pool.execute(sql("hold_order"), claimed.partner, claimed.id, seconds)
+            row = await self.pool.fetchrow(
+                sql("hold_order"), claimed.partner, claimed.id, seconds, claimed.tries
+            )
+        return row is not None
 
     async def unpublished(self, seconds: float) -> list[PartnerEvent]:
         """Answers that were recorded so long ago, and perhaps never published."""

@@ -26,7 +26,7 @@ def draw(job: Job) -> str:
 
 def maps(job: Job) -> dict[str, Picture]:
     """The radius, and where crimes were placed."""
-    f, basemap = job.figures, bundled()
+    f, basemap = job.figures, job.basemap or bundled()
     names = [(point.latitude, point.longitude, point.name) for point in job.points]
     spots = [(point.latitude, point.longitude, point.n) for point in job.points]
     coverage = coverage_map(f.latitude, f.longitude, f.radius_m, basemap, names, f.postcode)

@@ -9,13 +9,14 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 
+from services.reporter.basemap import PreparedBasemap
 from services.reporter.branding import Brand
-from services.reporter.counts_store import Point
+from services.reporter.counts import Point
 from services.reporter.shapes import Figures
 from shared.errors import TransientError
 
-REPORTS_A_PROCESS = 200
-"""Then a new one is started: whatever the libraries leak goes with the old."""
+MOST_SECONDS = 120.0
+"""Far more than any report takes: a process that is not done by then hangs."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -28,6 +29,8 @@ class Job:
     figures: Figures
     points: tuple[Point, ...]
     brand: Brand | None
+    basemap: PreparedBasemap | None = None
+    """None is the bundled one."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Renderers:
         """Render in the next free process.
 
         Raises:
-            TransientError: the process died.
+            TransientError: the process died, or hung and was killed.
         """
         if self.pool is None:
             self.pool = ProcessPoolExecutor(
@@ -67,19 +70,24 @@ class Renderers:
                 mp_context=get_context("spawn"),
                 initializer=end_with_parent,
                 initargs=(os.getpid(),),
-                max_tasks_per_child=REPORTS_A_PROCESS,
             )
         try:
-            return await asyncio.get_running_loop().run_in_executor(self.pool, render, job)
+            async with asyncio.timeout(MOST_SECONDS):
+                return await asyncio.get_running_loop().run_in_executor(self.pool, render, job)
         except BrokenProcessPool as error:
             self.close()
             raise TransientError("the process that rendered the report died") from error
+        except TimeoutError as error:
+            self.close()
+            raise TransientError(f"the report was not rendered within {MOST_SECONDS:.0f} s") from error
 
     def close(self) -> None:
-        """Let go of the processes."""
+        """End the processes; what they were rendering is rendered again."""
         if self.pool is not None:
-            self.pool.shutdown(wait=False, cancel_futures=True)
-            self.pool = None
+            pool, self.pool = self.pool, None
+            for process in list((pool._processes or {}).values()):  # it has no public way to stop at once
+                process.kill()
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def end_with_parent(parent: int) -> None:

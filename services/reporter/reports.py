@@ -15,8 +15,9 @@ from faststream.nats import NatsBroker
 
 from services.reporter.counts_store import CountsStore
 from services.reporter.figures import work_out
+from services.reporter.grounds import Grounds
 from services.reporter.order_store import Claimed, OrderStore
-from services.reporter.orders import id_of, read_order
+from services.reporter.orders import MAX_BYTES, fingerprint_of, id_of, read_order
 from services.reporter.postcodes import Postcodes
 from services.reporter.problems import OrderError
 from services.reporter.refusal import Refusal
@@ -34,8 +35,9 @@ log = get_logger()
 
 POLL = 1.0
 """Seconds between two looks for orders that other reporters took in, or let go."""
-MOST_TRIES = 12
-"""Tries until an outage, or a bug, is answered as a failure: growing waits, half an hour in all."""
+MOST_TRIES = 20
+"""Tries until an outage, or a bug, is answered as a failure: growing waits, an hour in all."""
+GIVEN_UP = "the report could not be rendered; it has been logged"
 LONGEST_WAIT = 300.0
 
 
@@ -49,12 +51,17 @@ class Reports:
         counts: CountsStore,
         postcodes: Postcodes,
         renderers: Renderers,
+        grounds: Grounds | None,
         public_url: str,
         lease: float,
     ) -> None:
-        """`lease`: seconds that an order belongs to one reporter unless it says that it is still at work."""
+        """`grounds`: an operator's own maps.
+
+        `lease`: seconds that an order belongs to one reporter unless it says that it is still at work.
+        """
         self.broker, self.orders, self.counts, self.postcodes = broker, orders, counts, postcodes
-        self.renderers, self.public_url = renderers, public_url.rstrip("/")
+        self.renderers, self.grounds = renderers, grounds
+        self.public_url = public_url.rstrip("/")
         self.lease = lease
         self.woken = asyncio.Event()
         self.stopping = False
@@ -69,28 +76,28 @@ class Reports:
             text = f"no partner '{partner}' is known here: the operator adds one by `crimemaps partners add`"
             await publish(self.broker, failed(partner, id_of(body), "unknown-partner", text, sequence))
             return
-        try:
-            order = await asyncio.to_thread(read_order, body)
-        except OrderError as error:
-            await self.refuse(partner, secret, body, error, sequence)
-            return
-        if await self.orders.take(partner, secret, order.id, order.fingerprint(), body):
+        order, fingerprint = id_of(body), fingerprint_of(body)
+        if order is None or len(body) > MAX_BYTES:
+            await self.refuse(partner, secret, order, body, sequence)
+        elif await self.orders.take(partner, secret, order, fingerprint, body):
+            # What is in it is looked at in its turn: a logo takes a while, and others wait.
             self.woken.set()
         else:
-            await self.answer_again(partner, order.id, order.fingerprint(), sequence)
-
-    async def refuse(self, partner: str, secret: UUID, body: bytes, error: OrderError, sequence: int) -> None:
-        """Answer an order that cannot be read; with an id it is kept, so that it fails once."""
-        order = id_of(body)
-        if order is None:
-            await publish(self.broker, failure_of(partner, None, error, sequence))
-            return
-        failure = failure_of(partner, order, error)
-        fingerprint = hashlib.sha256(body).hexdigest()
-        if await self.orders.take(partner, secret, order, fingerprint, b"", failure):
-            await self.publish(failure)
-        else:
             await self.answer_again(partner, order, fingerprint, sequence)
+
+    async def refuse(self, partner: str, secret: UUID, order: str | None, body: bytes, sequence: int) -> None:
+        """Answer what is no order, or too large to keep; with an id it is kept, so that it fails once."""
+        try:
+            read_order(body)
+        except OrderError as error:
+            if order is None:
+                await publish(self.broker, failure_of(partner, None, error, sequence))
+                return
+            failure = failure_of(partner, order, error)
+            if await self.orders.take(partner, secret, order, fingerprint_of(body), b"", failure):
+                await self.publish(failure)
+            else:
+                await self.answer_again(partner, order, fingerprint_of(body), sequence)
 
     async def answer_again(self, partner: str, order: str, fingerprint: str, sequence: int) -> None:
         """The same order twice: the same answer again. Another order with its id: refused."""
@@ -109,13 +116,26 @@ class Reports:
             except TransientError as error:
                 log.warning("orders.postponed", reason=str(error))
                 claimed = None
+            except Exception:  # a bug must not end the worker in silence
+                log.exception("orders.postponed")
+                claimed = None
             if claimed is None:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.woken.wait(), POLL)
                 if not self.stopping:
                     self.woken.clear()
             else:
+                await self.answer_safely(claimed)
+
+    async def answer_safely(self, claimed: Claimed) -> None:
+        """Answer; whatever goes wrong, the lease runs out and the order is tried again."""
+        try:
+            if claimed.tries > MOST_TRIES:  # it has killed every reporter that took it
+                await self.finish(claimed, failed(claimed.partner, claimed.id, "internal", GIVEN_UP))
+            else:
                 await self.answer(claimed)
+        except Exception:  # a bug must not end the worker in silence
+            log.exception("report.failed", partner=claimed.partner, order=claimed.id)
 
     def stop(self) -> None:
         """Begin no further report."""
@@ -129,12 +149,12 @@ class Reports:
         try:
             await self.render(claimed)
         except (Refusal, PostcodeError) as error:
-            await self.finish(failure_of(claimed.partner, claimed.id, error))
+            await self.finish(claimed, failure_of(claimed.partner, claimed.id, error))
         except TransientError as error:
             await self.postpone(claimed, "unavailable", str(error))
         except Exception:  # a bug must not end the worker, nor be tried for ever
             log.exception("report.failed", partner=claimed.partner, order=claimed.id)
-            await self.postpone(claimed, "internal", "the report could not be rendered; it has been logged")
+            await self.postpone(claimed, "internal", GIVEN_UP)
         finally:
             holding.cancel()
         report_seconds.observe(perf_counter() - started)
@@ -144,7 +164,8 @@ class Reports:
         while True:
             await asyncio.sleep(self.lease / 3)
             with suppress(TransientError):
-                await self.orders.hold(claimed, self.lease)
+                if not await self.orders.hold(claimed, self.lease):
+                    return
 
     async def render(self, claimed: Claimed) -> None:
         """The whole way from an order to its answer."""
@@ -155,8 +176,19 @@ class Reports:
         )
         figures = work_out(counts)
         report_id = str(claimed.report_id)
-        job = Job(report_id, f"{self.public_url}/r/{report_id}", figures, tuple(points), order.brand)
+        job = Job(
+            report_id,
+            f"{self.public_url}/r/{report_id}",
+            figures,
+            tuple(points),
+            order.brand,
+            await self.grounds.around(figures.latitude, figures.longitude, figures.radius_m)
+            if self.grounds
+            else None,
+        )
         pdf = await self.renderers.render(job)
+        if not await self.orders.hold(claimed, self.lease):
+            return  # it took so long that another has the order, whose PDF must not be replaced
         bucket, name = bucket_of(claimed.partner), f"{claimed.id}.pdf"
         await put_object(self.broker, bucket, name, pdf.data)
         rendered = ReportRendered(
@@ -171,12 +203,14 @@ class Reports:
             figures_sha256=checksum(figures),
             revision=figures.revision,
         )
-        await self.finish(rendered, canonical(figures))
+        await self.finish(claimed, rendered, canonical(figures))
 
-    async def finish(self, answer: ReportRendered | ReportFailed, figures: bytes | None = None) -> None:
+    async def finish(
+        self, claimed: Claimed, answer: ReportRendered | ReportFailed, figures: bytes | None = None
+    ) -> None:
         """Record the answer, then publish it; who comes second publishes nothing."""
         try:
-            if await self.orders.finish(answer, figures):
+            if await self.orders.finish(claimed, answer, figures):
                 reports_answered.labels(answer.subject.rpartition(".")[2]).inc()
                 await self.publish(answer)
         except TransientError as error:  # what is recorded is published later, what is not is rendered again
@@ -191,7 +225,7 @@ class Reports:
     async def postpone(self, claimed: Claimed, code: str, reason: str) -> None:
         """Let an order be tried again; after many tries it fails with the reason."""
         if claimed.tries >= MOST_TRIES:
-            await self.finish(failed(claimed.partner, claimed.id, code, reason))
+            await self.finish(claimed, failed(claimed.partner, claimed.id, code, reason))
             return
         log.warning("report.postponed", partner=claimed.partner, order=claimed.id, reason=reason)
         try:
@@ -207,6 +241,8 @@ class Reports:
                     await self.publish(answer)
             except TransientError as error:
                 log.warning("answers.postponed", reason=str(error))
+            except Exception:  # a bug must not stop the clock in silence
+                log.exception("answers.postponed")
             await asyncio.sleep(seconds)
 
 

@@ -24,7 +24,9 @@ MAX_DEPTH = 50
 MAX_LENGTH = 100_000
 """User units of a side."""
 UNITS = {"": 1.0, "px": 1.0, "pt": 96 / 72, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
-LENGTH = re.compile(r"\s*\+?([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]{1,3})?)(px|pt|pc|mm|cm|in|)\s*")
+NUMBER = r"(?:[0-9]{1,9}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})(?:[eE][+-]?[0-9]{1,3})?"
+LENGTH = re.compile(rf"\s{{0,9}}\+?({NUMBER})(px|pt|pc|mm|cm|in|)\s{{0,9}}")
+"""Each part bounded: a long run of digits must not be tried in every way."""
 REFUSED = 3
 """The drawing process's exit code for what its library refuses."""
 DRAW = Path(__file__).with_name("draw_svg.py")

@@ -127,7 +127,7 @@ def rendered(partner: str, order: str, sha256: str = hashlib.sha256(PDF).hexdige
 
 async def orders(services: Client) -> dict[str, int]:
     """How many messages wait in the stream of orders, by subject."""
-    info = await services.jetstream().stream_info("WORK", subjects_filter=">")
+    info = await services.jetstream().stream_info("ORDERS", subjects_filter=">")
     return dict(info.state.subjects or {})
 
 
@@ -137,7 +137,7 @@ async def test_a_partner_orders_reads_its_answer_and_fetches_its_pdf(
     jetstream = acme.client.jetstream(domain="crimemaps")
     before = (await orders(services)).get("report.requested.acme", 0)
     ack = await jetstream.publish("report.requested.acme", b'{"id": "a1"}')
-    assert ack.stream == "WORK"
+    assert ack.stream == "ORDERS"
     assert (await orders(services))["report.requested.acme"] == before + 1
 
     failed = ReportFailed(partner="acme-two", id="b1", code="internal", detail="not for acme")
@@ -316,7 +316,7 @@ async def quick_start(production: Production, order: str, folder: Path) -> async
 
 async def order_of(services: Client, order: str) -> dict[str, str]:
     """The order of this id, when it has come to the reporter's consumer."""
-    consumer = await services.jetstream().pull_subscribe_bind("reporter-orders", stream="WORK")
+    consumer = await services.jetstream().pull_subscribe_bind("reporter-orders", stream="ORDERS")
     while True:
         try:
             [message] = await consumer.fetch(1, timeout=20)

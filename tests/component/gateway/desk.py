@@ -11,7 +11,7 @@ import asyncpg
 
 from services.reporter.counts_store import CountsStore
 from services.reporter.figures import work_out
-from services.reporter.order_store import OrderStore
+from services.reporter.order_store import Claimed, OrderStore
 from services.reporter.shapes import Figures, canonical
 from services.reporter.tiers import Tier
 from shared.areas import ForceAreas
@@ -45,7 +45,7 @@ class Desk:
     async def take_next(self) -> dict[str, Any]:
         """The next order on the bus, taken in; its body."""
         jetstream = self.bus.client.jetstream()
-        waiting = await jetstream.pull_subscribe_bind("reporter-orders", "WORK")
+        waiting = await jetstream.pull_subscribe_bind("reporter-orders", "ORDERS")
         (message,) = await waiting.fetch(1, timeout=20)
         order: dict[str, Any] = json.loads(message.data)
         partner = message.subject.rpartition(".")[2]
@@ -67,6 +67,14 @@ class Desk:
         await self.answer(number, report, figures, partner, pdf)
         return report
 
+    async def claimed(self, number: str, partner: str = "web") -> Claimed:
+        """An order as the reporter that has claimed it knows it."""
+        row = await self.pool.fetchrow(
+            "SELECT report_id, body, tries FROM report WHERE partner = $1 AND id = $2", partner, number
+        )
+        assert row is not None
+        return Claimed(partner, number, row["report_id"], row["body"], row["tries"])
+
     async def answer(
         self, number: str, report: UUID, figures: Figures, partner: str = "web", pdf: bytes = PDF
     ) -> None:
@@ -87,12 +95,14 @@ class Desk:
         if partner == "web":
             store = await self.bus.client.jetstream().object_store(bucket_of(partner))
             await store.put(rendered.object, pdf)
-        assert await self.orders.finish(rendered, text)
+        assert await self.orders.finish(await self.claimed(number, partner), rendered, text)
 
     async def refuse(self, number: str, **problem: Any) -> UUID:
         """An order and its failure."""
         report = await self.order(number)
-        assert await self.orders.finish(ReportFailed(partner="web", id=number, **problem))
+        assert await self.orders.finish(
+            await self.claimed(number), ReportFailed(partner="web", id=number, **problem)
+        )
         return report
 
 

@@ -3,6 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from datetime import date
 from importlib.resources import files
 
@@ -145,16 +146,15 @@ def check_mix(figures: Figures, rows: list[dict[str, str]], force: list[dict[str
     located = [row for row in force if row["Longitude"]]
     area = [row for row in located if area_of(row) == "city-of-london"]
     assert figures.area_crimes == len(area)
-    assert figures.country_crimes == len(located)
+    assert (figures.country_crimes, figures.country_forces) == (0, 1)  # one area is no country
     assert figures.area_unlocated == len(force) - len(located)
     for row in figures.categories:
         share = [
             round(100 * sum(CATEGORY[r["Crime type"]] == row.slug for r in some) / len(some), 1)
-            for some in (rows, area, located)
+            for some in (rows, area)
         ]
-        assert [row.share, row.area_share, row.country_share] == share
+        assert [row.share, row.area_share, row.country_share, row.country_pp] == [*share, None, None]
         assert row.area_pp == pytest.approx(share[0] - share[1], abs=1e-9)
-        assert row.country_pp == pytest.approx(share[0] - share[2], abs=1e-9)
 
 
 def area_of(row: dict[str, str]) -> str | None:
@@ -191,6 +191,26 @@ async def check_against_records(pool: asyncpg.Pool, figures: Figures, postcode: 
     assert {month.month: month.crimes for month in figures.months if month.crimes} == counted
 
 
+async def test_the_country_is_the_areas_whose_forces_have_published(pool: asyncpg.Pool) -> None:
+    run = sample_run(Dataset.STREET, "2018-10", forces=("city-of-london", "kent", "surrey", "btp"))
+    await loaded(loader_store(pool), run)
+    await Hexer(pool).rebuild(Dataset.STREET, run.month)
+    counts, _ = await CountsStore(pool, AREAS).read("X", *PLACES["EC2M 7PY"], "the test", Tier.PREMIUM)
+    rows = csv_rows(Dataset.STREET, "2018-10", ("city-of-london", "kent", "surrey", "btp"))
+    inside = [
+        row for row in rows if row["Longitude"] and area_of(row) in {"city-of-london", "kent", "surrey"}
+    ]
+    assert counts.country_forces == 3
+    assert counts.country == Counter(CATEGORY[row["Crime type"]] for row in inside)
+    enough = replace(counts, country_forces=43)
+    mix = work_out(enough).categories
+    for row in mix:
+        share = sum(CATEGORY[r["Crime type"]] == row.slug for r in inside) / len(inside)
+        assert row.country_share == round(100 * share, 1)
+        assert row.share is not None
+        assert row.country_pp == pytest.approx(row.share - row.country_share, abs=0.05)
+
+
 async def test_the_same_data_give_the_same_checksum_and_another_version_another(pool: asyncpg.Pool) -> None:
     await load_city(pool, ["2018-10", "2018-11"])
     first = await figures_of(pool, "EC2M 7PY", Tier.ESSENTIAL)
@@ -205,7 +225,7 @@ async def test_the_same_data_give_the_same_checksum_and_another_version_another(
 @pytest.mark.parametrize(
     ("latitude", "longitude", "code"),
     [
-        (53.4794, -2.2453, "force-not-published"),  # Manchester
+        (53.4794, -2.2453, "force-not-published"),  # Manchester: nothing at all came
         (55.9533, -3.1883, "no-police-area"),  # Edinburgh
     ],
 )

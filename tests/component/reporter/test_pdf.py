@@ -16,7 +16,7 @@ import pytest
 from pypdf import PdfReader
 
 from services.reporter.branding import Brand
-from services.reporter.counts_store import Point
+from services.reporter.counts import Point
 from services.reporter.document import Picture, to_html
 from services.reporter.pdf import to_pdf
 from services.reporter.pictures import draw

@@ -119,7 +119,7 @@ class WrongOrders:
         await partner.order(f"w-{self.number}", body)
         [answer] = await partner.answers_to(f"w-{self.number}")
         assert await self.desk.bus.messages("dead.reporter-orders") == []
-        assert await self.desk.bus.waiting("WORK", "reporter-orders") == 0
+        assert await self.desk.bus.waiting("ORDERS", "reporter-orders") == 0
         return answer
 
 

@@ -1,1 +1,0 @@
-SELECT count(*)::integer FROM report WHERE state = 'queued' AND claimed_until < clock_timestamp()

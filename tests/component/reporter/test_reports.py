@@ -78,57 +78,39 @@ async def test_an_order_becomes_a_report_that_says_its_figures_and_the_same_orde
     )
 
 
-@pytest.mark.parametrize(
-    ("body", "code", "says"),
-    [
-        ({"postcode": "EC2M 7PY", "tier": "gold"}, "invalid-order", "tier"),
-        ({"postcode": "EC2M 7PY"}, "invalid-order", "tier"),
-        ({**STANDARD, "brand": {}}, "invalid-order", "brand"),
-        ({**STANDARD, "language": "cy"}, "invalid-order", "language"),
-        (branded(name="x" * 10_000), "invalid-order", "10,000"),
-        (branded(logo=logo(b"\0" * 600_000)), "invalid-order", "500,000"),
-        (branded(logo=logo(b"\0" * 5_000_000)), "invalid-order", "bytes"),
-        (branded(logo=logo(b"hello")), "invalid-order", "PNG"),
-        (branded(logo=logo(SCRIPT)), "invalid-order", "script"),
-        (branded(logo=logo(LINK)), "invalid-order", "branding.logo"),
-        (branded(colour="#ffff00"), "invalid-order", "contrast"),
-        ({**STANDARD, "postcode": "SW1A"}, "postcode-malformed", "whole postcode"),
-        ({**STANDARD, "postcode": "EC2M 7PZ"}, "postcode-unknown", "EC2M 7PZ"),
-        ({**STANDARD, "postcode": "EC1A 1AA"}, "postcode-terminated", "2011-06"),
-        ({**STANDARD, "postcode": "EH1 1YZ"}, "postcode-outside", "Scotland"),
-        ({**STANDARD, "postcode": "M1 1AE"}, "force-not-published", "Greater Manchester"),
-    ],
-)
+WRONG: list[tuple[dict[str, object], str, str]] = [
+    ({"postcode": "EC2M 7PY", "tier": "gold"}, "invalid-order", "tier"),
+    ({"postcode": "EC2M 7PY"}, "invalid-order", "tier"),
+    ({**STANDARD, "brand": {}}, "invalid-order", "brand"),
+    ({**STANDARD, "language": "cy"}, "invalid-order", "language"),
+    (branded(name="x" * 10_000), "invalid-order", "10,000"),
+    (branded(logo=logo(b"\0" * 600_000)), "invalid-order", "500,000"),
+    (branded(logo=logo(b"\0" * 5_000_000)), "invalid-order", "bytes"),
+    (branded(logo=logo(b"hello")), "invalid-order", "PNG"),
+    (branded(logo=logo(SCRIPT)), "invalid-order", "script"),
+    (branded(logo=logo(LINK)), "invalid-order", "branding.logo"),
+    (branded(colour="#ffff00"), "invalid-order", "contrast"),
+    ({**STANDARD, "postcode": "SW1A"}, "postcode-malformed", "whole postcode"),
+    ({**STANDARD, "postcode": "EC2M 7PZ"}, "postcode-unknown", "EC2M 7PZ"),
+    ({**STANDARD, "postcode": "EC1A 1AA"}, "postcode-terminated", "2011-06"),
+    ({**STANDARD, "postcode": "EH1 1YZ"}, "postcode-outside", "Scotland"),
+    ({**STANDARD, "postcode": "M1 1AE"}, "force-not-published", "Greater Manchester"),
+]
+
+
 async def test_every_wrong_order_has_its_own_clear_answer(
-    wrong_orders: "WrongOrders", body: dict[str, object], code: str, says: str
-) -> None:
-    answer = await wrong_orders.answer(body)
-    assert (answer["kind"], answer["code"]) == ("failed", code)
-    assert says in str(answer["detail"])
-
-
-class WrongOrders:
-    """One reporter for all of them."""
-
-    def __init__(self, desk: Desk) -> None:
-        self.desk, self.number = desk, 0
-
-    async def answer(self, body: dict[str, object]) -> dict[str, object]:
-        partner = await self.desk.partner("acme")
-        self.number += 1
-        await partner.order(f"w-{self.number}", body)
-        [answer] = await partner.answers_to(f"w-{self.number}")
-        assert await self.desk.bus.messages("dead.reporter-orders") == []
-        assert await self.desk.bus.waiting("ORDERS", "reporter-orders") == 0
-        return answer
-
-
-@pytest.fixture
-async def wrong_orders(
     desk: Desk, database_url: str, nats_url: str, tmp_path: Path
-) -> AsyncIterator[WrongOrders]:
+) -> None:
+    partner = await desk.partner("acme")
     async with running(reporter(tmp_path, database_url, nats_url)):
-        yield WrongOrders(desk)
+        for number, (body, _, _) in enumerate(WRONG):
+            await partner.order(f"w-{number}", body)
+        for number, (_, code, says) in enumerate(WRONG):
+            [answer] = await partner.answers_to(f"w-{number}")
+            assert (answer["kind"], answer["code"]) == ("failed", code), answer
+            assert says in answer["detail"], answer
+    assert await desk.bus.messages("dead.reporter-orders") == []
+    assert await desk.bus.waiting("ORDERS", "reporter-orders") == 0
 
 
 async def test_what_is_no_order_at_all_is_answered_without_an_id_and_by_a_stranger_too(

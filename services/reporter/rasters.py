@@ -4,7 +4,7 @@ import io
 import struct
 import zlib
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from services.reporter.problems import OrderError
 
@@ -23,6 +23,8 @@ def open_image(content: bytes, form: str) -> Image.Image:
     Raises:
         OrderError: too big, or broken.
     """
+    # WeasyPrint, where it is imported, has Pillow take what is cut short, and any amount of text with it.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
         with Image.open(io.BytesIO(content), formats=[form]) as image:
             if max(image.size) > MAX_SIDE:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from math import ceil, floor
 from typing import Protocol
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from services.reporter import palette
 from services.reporter.basemap import Drawn
@@ -76,6 +76,7 @@ def read_tile(tile: Tile, content: bytes) -> Image.Image:
         PermanentError: it is no picture that a tile can be.
     """
     try:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint, where it is imported, sets it for everybody
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             if image.width != image.height or image.width > LARGEST_TILE:
                 raise PermanentError(

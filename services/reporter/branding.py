@@ -16,7 +16,6 @@ from services.reporter.problems import OrderError, explain
 
 LEAST_CONTRAST = 4.5
 """Against white: WCAG 2.2, success criterion 1.4.3."""
-BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 JOINERS = frozenset("\u200c\u200d\u200e\u200f\u061c")
 """Invisible, but needed by emoji, by Persian and Indian scripts, and next to right-to-left words."""
 FLAG_TAGS = frozenset(map(chr, range(0xE0020, 0xE0080)))

@@ -1,7 +1,7 @@
 """Charts of a report as Vega-Lite specifications, made of its figures and nothing else. Pure.
 
-The pages of the website draw the same specifications. A month without data is a grey band, never a bar of
-height zero. Sizes are CSS pixels: 640 are 170 mm, the text width of an A4 page.
+A month without data is a grey band, never a bar of height zero. Sizes are CSS pixels: 640 are 170 mm, the
+text width of an A4 page.
 """
 
 from collections.abc import Mapping

@@ -17,8 +17,6 @@ MAPPING_VERSION = 1
 
 NO_OUTCOME = "none"
 """Group of street crimes for which no outcome is published."""
-UNMAPPED = "unmapped"
-"""Group of every label that these tables do not know yet."""
 
 Row = TypeVar("Row")
 

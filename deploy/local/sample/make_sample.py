@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).parent
-AUTUMN = ("2018-10", "2018-11", "2018-12")
 CHOICE = {
     "london_2018-04_to_2020-08": ("city-of-london", "metropolitan"),
     "2018-10": ("btp", "hertfordshire", "kent", "surrey"),

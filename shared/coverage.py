@@ -10,6 +10,7 @@ from statistics import median
 from typing import Literal
 
 from shared.model import Dataset, format_month
+from shared.ons import bundled
 
 State = Literal["published", "published_empty", "not_published", "partial_suspected", "not_loaded"]
 """published: records are loaded. published_empty: the source lists the force and its list is empty.
@@ -17,6 +18,8 @@ not_published: asked for, and nothing came. partial_suspected: far fewer than us
 not_loaded: nothing was asked for, so nothing can be said."""
 
 BTP = "btp"
+FIGURES_VERSION = 1
+"""Raised when the same counts give other figures of a report."""
 USUAL_MONTHS = 12
 """Months before a month that say what is usual."""
 FEWEST_USUAL_MONTHS, FEWEST_USUAL_RECORDS = 3, 20
@@ -60,11 +63,12 @@ def judge(
 
 
 def revision_of(months: Iterable[tuple[date, tuple[int, int] | None]]) -> str:
-    """Names the data of some months: changes with the version or the outcome mapping of any of them.
+    """Names what figures of some months are made of.
 
-    Each month comes with (version, mapping version) of its counts; None where it is not loaded.
+    Changes with the version or the outcome mapping of any of them, with the ONS edition and with the rules of
+    figures. Each month comes with (version, mapping version) of its counts; None where it is not loaded.
     """
-    text = ",".join(
+    text = f"{FIGURES_VERSION}|{bundled().title}|" + ",".join(
         f"{format_month(month)}:{'/'.join(map(str, counts)) if counts else '-'}" for month, counts in months
     )
     return sha256(text.encode()).hexdigest()[:16]

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.reporter.ons import OnsEdition
 from services.reporter.refusal import Refusal
 from services.reporter.tiers import Window
 from shared.coverage import State, is_spill_over, judge
 from shared.model import Dataset, format_month
+from shared.ons import OnsEdition
 
 NO_NAME = "On or near a street without a name"
 

@@ -11,6 +11,7 @@ from datetime import date
 from services.reporter.counts import AreaCount, Counts, CrimeCount, MonthState
 from services.reporter.shapes import Category, Cohort, Figures, Location, Month, Neighbour, OnsCategory
 from services.reporter.tiers import RADIUS_M
+from shared.coverage import FIGURES_VERSION
 from shared.model import format_month, months_after
 
 MOST_LOCATIONS = 10
@@ -21,8 +22,6 @@ LEAST_FORCES = 40
 """Police areas, of 43, that must have data in a comparison with England and Wales."""
 MATURE_AFTER_MONTHS = 12
 """Crimes of the newest so many months may still get an outcome: their cohorts are marked as not finished."""
-FIGURES_VERSION = 1
-"""Raised when the same counts give other figures."""
 
 
 NO_CRIMES = frozenset({"anti-social-behaviour"})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fontTools.ttLib import TTFont
 
-FONTS = ("Inter-Regular.otf", "DejaVuSans.ttf")
+FONTS = ("Inter-Regular.otf", "NotoEmoji-Regular.ttf", "DejaVuSans.ttf")
 
 
 @cache

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.reporter.ons import OnsEdition, bundled
 from shared import reference
+from shared.ons import OnsEdition, bundled
 
 REFERENCE = Path(reference.__file__).parent
 

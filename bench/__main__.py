@@ -5,16 +5,30 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from bench.clients import bench_clients
 from bench.grids import bench_grids
 from bench.load import bench_load
 from bench.national_month import national_month
 from bench.report import report_machine
 from bench.reports import bench_reports
 from bench.requests import bench_rate, bench_requests
+from bench.search import bench_search
+from bench.statistics import bench_statistics
+from bench.tiles import bench_tiles
 from shared.model import parse_month
 
 MONTH, OTHER_MONTH = date(2018, 11, 1), date(2018, 12, 1)
-NAMES = ("load", "grids", "requests", "rate", "reports")
+WITH_A_MONTH = {
+    "load": bench_load,
+    "grids": bench_grids,
+    "reports": bench_reports,
+    "statistics": bench_statistics,
+    "tiles": bench_tiles,
+    "search": bench_search,
+    "clients": bench_clients,
+}
+"""Each takes a national month's pages, the month, and how often it is repeated."""
+NAMES = (*WITH_A_MONTH, "requests", "rate")
 
 
 def main() -> None:
@@ -32,14 +46,11 @@ def main() -> None:
         sys.exit(f"no {missing[0]:%Y-%m}.tar.xz in {options.data / 'police_csv'}")
     chosen = options.only or NAMES
     report_machine()
-    if {"load", "grids", "reports"} & set(chosen):
+    if WITH_A_MONTH.keys() & set(chosen):
         pages = national_month(archives[MONTH])
-        if "load" in chosen:
-            bench_load(pages, MONTH, options.repeats)
-        if "grids" in chosen:
-            bench_grids(pages, MONTH, options.repeats)
-        if "reports" in chosen:
-            bench_reports(pages, MONTH)
+        for name, measure in WITH_A_MONTH.items():
+            if name in chosen:
+                measure(pages, MONTH, options.repeats)
     if "requests" in chosen:
         bench_requests(archives, OTHER_MONTH, MONTH)
     if "rate" in chosen:

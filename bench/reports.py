@@ -13,6 +13,7 @@ from bench.load import connected, load_month
 from bench.national_month import RawPage
 from bench.report import report
 from bench.stack import Stack, fresh_stack
+from services.gateway.store import sql
 from services.hexer.store import Store as Hexer
 from services.reporter.counts import Point
 from services.reporter.counts_store import CountsStore
@@ -22,14 +23,15 @@ from services.reporter.pictures import draw
 from services.reporter.refusal import Refusal
 from services.reporter.rendering import Job, Renderers, render
 from services.reporter.shapes import Figures
-from services.reporter.tiers import Tier
 from shared.areas import ForceAreas
 from shared.model import Dataset, months_after
+from shared.tiers import Tier
 
 MONTHS = 60
 PLACES = 60
 REPORTS = 16
 TURNS = 3
+RADII_M = (500.0, 1000.0, 2000.0, 5000.0)
 COPIES = (
     "INSERT INTO street_point_count SELECT snap_point_id, $2, category_id, outcome_id, n "
     "FROM street_point_count WHERE month = $1",
@@ -50,7 +52,7 @@ WHERE snap_point_id IN (
 """The floor: the radius and its counts, neither grouped nor fetched."""
 
 
-def bench_reports(pages: list[RawPage], month: date) -> None:
+def bench_reports(pages: list[RawPage], month: date, _repeats: int) -> None:
     """Sixty times the same national month, then figures around random map points, then their PDFs."""
     with fresh_stack() as stack:
         jobs = asyncio.run(measure_figures(stack, pages, month))
@@ -100,8 +102,32 @@ async def measure_figures(stack: Stack, pages: list[RawPage], month: date) -> li
             target_ms=50,
             floor_p50_ms=1000 * median(bare),
         )  # fmt: skip
+    await measure_areas(pool, places, month)
     await pool.close()
     return jobs
+
+
+async def measure_areas(pool: asyncpg.Pool, places: list[asyncpg.Record], month: date) -> None:
+    """What a comparison of areas reads: the counts within a radius, sixty months."""
+    months = [months_after(month, -back) for back in range(MONTHS)]
+    for radius in RADII_M:
+        seconds: list[float] = []
+        for place in places:
+            started = perf_counter()
+            rows = await pool.fetch(sql("select_points_in_circle"), place["lon"], place["lat"], radius)
+            points = [row["id"] for row in rows]
+            await pool.fetch(
+                sql("count_area", table="street_point_count"), points, months, None, None, timeout=60
+            )
+            seconds.append(perf_counter() - started)
+        report(
+            "comparisons.area",
+            radius_m=radius,
+            months=MONTHS,
+            p50_ms=1000 * median(seconds),
+            p95_ms=1000 * quantiles(seconds, n=20)[-1],
+            target_ms=50,
+        )
 
 
 async def figures_at(store: CountsStore, latitude: float, longitude: float) -> tuple[Figures, list[Point]]:

@@ -23,6 +23,8 @@ class Stack:
         self.endpoints = servers.endpoints
         self.run_dir = run_dir
         self.started = 0
+        self.ports: dict[str, int] = {}
+        """Of the service of a name that was started last."""
 
     @asynccontextmanager
     async def service(self, name: str, **settings: str) -> AsyncIterator[int]:
@@ -33,6 +35,7 @@ class Stack:
         services = Services(folder, {**self.endpoints.environ(), **settings}, port=0, names=(name,))
         try:
             await services.start()
+            self.ports[name] = services.members[name].port
             yield int(json.loads((folder / f"{name}.pid").read_text(encoding="utf-8"))["pid"])
         finally:
             services.stop()

@@ -34,6 +34,8 @@ EventT = TypeVar("EventT", bound=Event)
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[None]])
 
 PUBLISH_TIMEOUT = 10.0
+OBJECT_TIMEOUT = 20.0
+"""Seconds for one object; ours have a few MB at most."""
 KEEP_ALIVE_SECONDS = 5.0
 """Well under any sensible `ack_wait`."""
 NOT_YET_DELAY = 0.2
@@ -115,12 +117,43 @@ async def get_object(broker: NatsBroker, bucket: str, name: str) -> bytes | None
         TransientError: the bus does not answer.
     """
     try:
-        store = await broker.connection.jetstream().object_store(bucket)
-        return (await store.get(name)).data
+        # The client waits for ever for a piece of an object that is replaced meanwhile.
+        async with asyncio.timeout(OBJECT_TIMEOUT):
+            store = await broker.connection.jetstream().object_store(bucket)
+            return (await store.get(name)).data
     except NotFoundError:
         return None
     except (NatsError, OSError, TimeoutError) as error:
         raise TransientError(f"object {name} cannot be read: {type(error).__name__}: {error}") from error
+
+
+async def object_names(broker: NatsBroker, bucket: str) -> set[str]:
+    """The names of all objects of a store.
+
+    Raises:
+        TransientError: the bus does not answer, or the store is not provisioned.
+    """
+    try:
+        store = await broker.connection.jetstream().object_store(bucket)
+        with suppress(NotFoundError):  # so the client says that there are none
+            return {str(info.name) for info in await store.list(ignore_deletes=True)}
+    except (NatsError, OSError, TimeoutError) as error:
+        raise TransientError(f"objects cannot be listed: {type(error).__name__}: {error}") from error
+    return set()
+
+
+async def delete_object(broker: NatsBroker, bucket: str, name: str) -> None:
+    """Remove an object from a store; one that is not there may stay so.
+
+    Raises:
+        TransientError: the bus does not answer.
+    """
+    try:
+        store = await broker.connection.jetstream().object_store(bucket)
+        with suppress(NotFoundError):
+            await store.delete(name)
+    except (NatsError, OSError, TimeoutError) as error:
+        raise TransientError(f"object {name} was not removed: {type(error).__name__}: {error}") from error
 
 
 async def is_idle(broker: NatsBroker, durable: str) -> bool:
@@ -214,7 +247,7 @@ class Delivery(BaseMiddleware[Any, Any]):
         reason = reason_of(error)
         metadata = self.msg.metadata
         headers = dict(self.msg.headers or {}) | {
-            "Nats-Msg-Id": f"dead/{metadata.stream}/{metadata.sequence.stream}",
+            "Nats-Msg-Id": f"dead/{durable}/{metadata.sequence.stream}",
             "Crimemaps-Dead-Subject": self.msg.subject,
             "Crimemaps-Dead-Reason": reason,
             "Crimemaps-Dead-Tries": str(metadata.num_delivered),

@@ -9,6 +9,8 @@ import asyncpg
 
 from shared.errors import TransientError
 
+READER = "crimemaps_reader"
+"""The role of those who serve the public: it can only read."""
 CONNECT_TIMEOUT = 8.0
 """Seconds until an unreachable server is reported as such."""
 
@@ -27,15 +29,22 @@ RETRYABLE = (
 
 
 @asynccontextmanager
-async def open_pool(database_url: str, *, max_size: int = 4) -> AsyncIterator[asyncpg.Pool]:
-    """A pool of at most `max_size` connections.
+async def open_pool(
+    database_url: str, *, max_size: int = 4, role: str | None = None
+) -> AsyncIterator[asyncpg.Pool]:
+    """A pool of at most `max_size` connections, which may do what `role` may.
 
     Raises:
         TransientError: the server cannot be reached; the text names it, without the password.
     """
     try:
         pool = await asyncpg.create_pool(
-            database_url, min_size=1, max_size=max_size, timeout=CONNECT_TIMEOUT, command_timeout=None
+            database_url,
+            min_size=1,
+            max_size=max_size,
+            timeout=CONNECT_TIMEOUT,
+            command_timeout=None,
+            server_settings={"role": role} if role else None,
         )
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise TransientError(f"no database at {without_password(database_url)}: {describe(error)}") from error

@@ -84,10 +84,23 @@ def cells(
 
 def rings(edge_m: float, i: NDArray[np.int32], j: NDArray[np.int32]) -> NDArray[np.float64]:
     """Closed counter-clockwise rings, shape (n, 7, 2): longitude and latitude in degrees, 6 decimals."""
+    return np.stack(corner_degrees(edge_m, *corners(i, j)), axis=-1).round(6)
+
+
+def corners(i: NDArray[np.int32], j: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Closed counter-clockwise rings on the lattice of all corners, shape (n, 7) each.
+
+    Whole half edges east and half heights north of the grid's origin, the same numbers for each neighbour.
+    """
     column, row = np.asarray(i, np.int64)[:, None], np.asarray(j, np.int64)[:, None]
-    x = (3 * column + _CORNER_X) * (edge_m / 2)
-    y = (2 * row + column % 2 + _CORNER_Y) * (edge_m * _SQRT3 / 2)
-    return np.stack(unproject(x, y), axis=-1).round(6)
+    return 3 * column + _CORNER_X, 2 * row + column % 2 + _CORNER_Y
+
+
+def corner_degrees(
+    edge_m: float, x: NDArray[np.int64 | np.float64], y: NDArray[np.int64 | np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Longitude and latitude of places on the lattice of corners, of the same shape."""
+    return unproject(x * (edge_m / 2), y * (edge_m * _SQRT3 / 2))
 
 
 def ring(edge_m: float, i: int, j: int) -> list[tuple[float, float]]:

@@ -57,6 +57,7 @@ async def serve(app: AsgiFastStream, settings: Settings) -> None:
         port=settings.http_port,
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # uvicorn would believe anybody on this machine
         timeout_graceful_shutdown=int(settings.stop_timeout) + 5,
     )
     await Server(config).serve()

@@ -57,6 +57,11 @@ unmapped_outcomes = Gauge(
     "crimemaps_unmapped_outcomes", "Records of the newest rebuild whose outcome no mapping knows", ["dataset"]
 )
 
+download_seconds = Histogram(
+    "crimemaps_download_seconds", "Time to make the files of a month", ["dataset"], buckets=SECONDS
+)
+downloads_missing = Gauge("crimemaps_downloads_missing", "Loaded months whose files are not made yet")
+
 reports_answered = Counter(
     "crimemaps_reports_answered_total", "Orders of reports that were answered: rendered, failed", ["answer"]
 )
@@ -68,6 +73,21 @@ report_basemaps = Counter(
     "crimemaps_report_basemaps_total",
     "Reports where the operator has tiles, by what lies under their maps: tiles, not_covered, unavailable",
     ["result"],
+)
+
+cache_lookups = Counter(
+    "crimemaps_cache_lookups_total",
+    "Answers asked of the cache: hit, miss, shared with a request under way, error",
+    ["result"],
+)
+limit_decisions = Counter(
+    "crimemaps_limit_decisions_total",
+    "Requests by limit: allowed, refused, not_counted because Redis was away",
+    ["limit", "result"],
+)
+
+tiles_made = Counter(
+    "crimemaps_tiles_made_total", "Vector tiles that were not in memory: filled, empty", ["dataset", "result"]
 )
 
 http_requests = Counter("crimemaps_http_requests_total", "Requests answered", ["route", "status"])

@@ -22,6 +22,14 @@ class OnsEdition:
     rates: dict[str, dict[str, float]]
     """Recorded per 1,000 residents: by force slug or `COUNTRY`, then by category slug."""
 
+    def shares(self, area: str) -> dict[str, float] | None:
+        """Each category's part of an area's rate, in per cent; None where ONS withholds the area."""
+        rates = self.rates.get(area)
+        if rates is None:
+            return None
+        total = sum(rates.values())
+        return {slug: round(100 * rate / total, 1) for slug, rate in rates.items()}
+
 
 @cache
 def bundled() -> OnsEdition:

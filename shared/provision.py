@@ -22,6 +22,7 @@ from nats.js.api import (
 from nats.js.errors import NotFoundError
 
 from shared.db import describe, without_password
+from shared.downloads import BUCKET as DOWNLOADS
 from shared.errors import RequestError, TransientError
 from shared.events import (
     DEAD,
@@ -83,6 +84,7 @@ CONSUMERS = {
         Consumer("loader-pages", PageFetched, 32),
         Consumer("loader-months", MonthFetched, 8),
         Consumer("hexer-months", MonthLoaded, 8),
+        Consumer("hexer-downloads", MonthLoaded, 8),
         Consumer("reporter-orders", ReportRequested, 64),
     )
 }
@@ -112,6 +114,9 @@ async def provision(nats_url: str, *, ack_wait: float = 30.0, replicas: int = 1)
                     max_deliver=-1,
                 ),
             )
+        # Its objects are removed by who puts them there, when another edition has replaced them.
+        files = ObjectStoreConfig(replicas=replicas, description="Whole months as files")
+        await put_bucket(jetstream, DOWNLOADS, files)
         for partner in OWN_PARTNERS:
             await provision_partner(jetstream, partner, replicas=replicas)
     finally:
@@ -136,11 +141,8 @@ def answers_of(partner: str) -> str:
 
 async def provision_partner(jetstream: JetStreamContext, partner: str, *, replicas: int = 1) -> None:
     """A partner's object store, and the consumer by which it reads its own answers and nobody else's."""
-    try:
-        await jetstream.object_store(bucket_of(partner))
-    except NotFoundError:
-        config = ObjectStoreConfig(ttl=REPORT_DAYS * DAY, replicas=replicas, description="Reports as PDF")
-        await jetstream.create_object_store(bucket_of(partner), config=config)
+    config = ObjectStoreConfig(ttl=REPORT_DAYS * DAY, replicas=replicas, description="Reports as PDF")
+    await put_bucket(jetstream, bucket_of(partner), config)
     await jetstream.add_consumer(
         FACTS,
         ConsumerConfig(
@@ -177,6 +179,14 @@ async def put_stream(jetstream: JetStreamContext, stream: StreamConfig) -> None:
         await jetstream.add_stream(stream)
     else:
         await jetstream.update_stream(stream)
+
+
+async def put_bucket(jetstream: JetStreamContext, name: str, config: ObjectStoreConfig) -> None:
+    """Create an object store; one that exists stays as it is."""
+    try:
+        await jetstream.object_store(name)
+    except NotFoundError:
+        await jetstream.create_object_store(name, config=config)
 
 
 async def connect(nats_url: str) -> Client:

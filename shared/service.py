@@ -25,8 +25,12 @@ def run(
     create_app: Callable[[SettingsT, asyncpg.Pool], Any],
     *,
     pool_size: int = 8,
+    role: str | None = None,
 ) -> None:
-    """Read the settings, connect, serve until SIGTERM; exits 2 with one line if that cannot be."""
+    """Read the settings, connect, serve until SIGTERM; exits 2 with one line if that cannot be.
+
+    `role`: what the database lets it do, if not all that the user may.
+    """
     try:
         settings = settings_class()  # type: ignore[call-arg]
     except ValidationError as error:
@@ -37,19 +41,23 @@ def run(
     # Pages come as hundreds of thousands of small objects without cycles: look for cycles seldom.
     gc.set_threshold(100_000, 20, 20)
     try:
-        asyncio.run(serve_with_pool(name, settings, create_app, pool_size))
+        asyncio.run(serve_with_pool(name, settings, create_app, pool_size, role))
     except CrimeMapsError as problem:
         print(f"{name}: {problem}", file=sys.stderr)
         sys.exit(2)
 
 
 async def serve_with_pool(
-    name: str, settings: SettingsT, create_app: Callable[[SettingsT, asyncpg.Pool], Any], pool_size: int
+    name: str,
+    settings: SettingsT,
+    create_app: Callable[[SettingsT, asyncpg.Pool], Any],
+    pool_size: int,
+    role: str | None,
 ) -> None:
     """Open the pool, build the app, serve it."""
     # Without a server the broker would wait in silence; a clear exit tells the operator.
     await (await connect(settings.nats_url)).close()
-    async with open_pool(settings.database_url, max_size=pool_size) as pool:
+    async with open_pool(settings.database_url, max_size=pool_size, role=role) as pool:
         log = get_logger()
         log.info("service.started", name=name)
         await serve(create_app(settings, pool), settings)

@@ -26,3 +26,19 @@ class Settings(BaseSettings):
     def in_small_letters(cls, level: object) -> object:
         """`INFO` is what many environments have."""
         return level.lower() if isinstance(level, str) else level
+
+
+class PostcodeSettings(BaseSettings):
+    """Where postcodes are looked up that the operator has not loaded."""
+
+    postcodes_io: bool = Field(
+        default=True, description="Whether postcodes.io is asked for postcodes that are not loaded"
+    )
+    postcodes_io_url: str = Field(
+        default="https://api.postcodes.io",
+        description="Base address of postcodes.io, or of a copy of one's own",
+    )
+    postcodes_io_timeout: float = Field(
+        default=5, gt=0, description="Seconds until one request to postcodes.io is given up"
+    )
+    postcodes_io_tries: int = Field(default=3, ge=1, description="Tries of one request to postcodes.io")

@@ -23,7 +23,7 @@ SYSTEM_DIR = Path("/var/lib/crimemaps")
 # PostGIS goes into template1, so that every new database has it and no role needs a superuser's rights.
 PREPARE = """\
 CREATE EXTENSION postgis;
-CREATE ROLE {name} LOGIN CREATEDB PASSWORD '{secret}';
+CREATE ROLE {name} LOGIN CREATEDB CREATEROLE PASSWORD '{secret}';
 CREATE DATABASE {name} OWNER {name} TEMPLATE template1;
 """
 

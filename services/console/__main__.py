@@ -16,6 +16,7 @@ COMMANDS = {
     "postcodes": "Load the postcodes that reports are ordered for.",
     "report": "Order neighbourhood reports through the queue, and save them as PDF.",
     "partners": "Say who may order reports through the queue.",
+    "keys": "Make and revoke keys of the API.",
     "proof": "Show where every record of the loaded months went.",
 }
 

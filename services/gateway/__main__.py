@@ -2,7 +2,8 @@
 
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings
+from shared.db import READER
 from shared.service import run
 
 if __name__ == "__main__":
-    run("gateway", GatewaySettings, create_app)
+    run("gateway", GatewaySettings, create_app, role=READER)

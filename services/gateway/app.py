@@ -1,68 +1,120 @@
 """The gateway, wired together."""
 
 import asyncpg
-from litestar import Litestar, get
+from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
 
 from services.gateway.bus import Bus
+from services.gateway.cache import Cache, RedisServer
+from services.gateway.cube_store import Cubes
+from services.gateway.doorstep import Doorstep
 from services.gateway.errors import answer_problem
+from services.gateway.keys import Keys
+from services.gateway.limits import Limits, add_headers
 from services.gateway.observe import Observed
 from services.gateway.openapi import describe_api
+from services.gateway.plain_tiles import PlainTiles
 from services.gateway.report_store import ReportStore
 from services.gateway.routes.answers import refuse_unknown_parameters
+from services.gateway.routes.comparisons import (
+    get_ons_comparison,
+    get_stop_comparison,
+    get_street_comparison,
+)
 from services.gateway.routes.coverage import get_coverage, get_proof
+from services.gateway.routes.document import document_routes
+from services.gateway.routes.downloads import get_download, get_downloads
 from services.gateway.routes.forces import get_forces
 from services.gateway.routes.health import livez, metrics, readyz
 from services.gateway.routes.hexes import get_hexes
 from services.gateway.routes.home import get_home
+from services.gateway.routes.record_answers import Searches
+from services.gateway.routes.records import (
+    get_outcomes,
+    get_stops,
+    get_street_crimes,
+    post_outcomes,
+    post_stops,
+    post_street_crimes,
+)
+from services.gateway.routes.reference import (
+    get_force_areas,
+    get_freshness,
+    get_methodology,
+    get_postcode,
+    get_reference,
+    get_words,
+)
 from services.gateway.routes.reports import get_report, get_report_events, post_report
+from services.gateway.routes.statistics import get_stop_statistics, get_street_statistics
+from services.gateway.routes.tiles import get_tile, get_tile_json
+from services.gateway.routes.trends import get_outcome_funnel, get_stop_trend, get_street_trend
 from services.gateway.routes.verify import get_verification
+from services.gateway.search_store import SearchStore
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import Store
+from services.gateway.tiles import Tiles
 from shared.areas import ForceAreas
 from shared.health import database_check
+from shared.postcode_lookup import Postcodes
+from shared.postcode_store import PostcodeStore
+from shared.postcodes_io import PostcodesIo, create_client
 
 HANDLERS = (
-    get_home, get_coverage, get_proof, get_forces, get_hexes,
+    get_home, get_coverage, get_proof, get_forces, get_hexes, get_tile, get_tile_json,
+    get_street_statistics, get_stop_statistics, get_street_trend, get_stop_trend, get_outcome_funnel,
+    get_street_comparison, get_stop_comparison, get_ons_comparison,
+    get_street_crimes, get_outcomes, get_stops, post_street_crimes, post_outcomes, post_stops,
+    get_downloads, get_download, get_reference, get_methodology, get_force_areas, get_words, get_freshness,
+    get_postcode,
     post_report, get_report, get_report_events, get_verification,
     livez, readyz, metrics,
 )  # fmt: skip
-UNCOMPRESSED = [r"\.pdf$", "/events$"]
-"""PDFs are compressed already; events must not wait for more to come."""
+MOST_BODY_BYTES = 1_000_000
+UNCOMPRESSED = [r"\.pdf$", r"\.mvt$", r"\.csv\.gz$", r"\.parquet$", "/events$"]
+"""Files and tiles are compressed already; events must not wait for more to come."""
 
 
 def create_app(settings: GatewaySettings, pool: asyncpg.Pool) -> Observed:
     """Everything connected to nothing yet: servers are reached when a request needs them."""
     store = Store(pool, query_timeout=settings.query_timeout)
     bus = Bus(settings.nats_url, stop_timeout=settings.stop_timeout)
+    redis = RedisServer(settings.redis_url, timeout=settings.redis_timeout)
+    cache = Cache(redis, store.revision)
+    tiles = Tiles(store, settings)
+    limits = Limits(redis, Keys(store), settings)
+    areas = ForceAreas.load()
+    client = create_client(settings)
+    online = PostcodesIo(client, tries=settings.postcodes_io_tries) if settings.postcodes_io else None
+    postcodes = Postcodes(PostcodeStore(pool), online)
     given = {
         "store": store,
+        "searches": Searches(SearchStore(store), postcodes, areas, settings),
         "reports": ReportStore(store),
         "bus": bus,
+        "cache": cache,
+        "cubes": Cubes(),
+        "tiles": tiles,
         "settings": settings,
-        "areas": ForceAreas.load(),
+        "areas": areas,
+        "postcodes": postcodes,
         "checks": {"database": database_check(pool), "bus": bus.check},
     }
     dependencies = {name: always(value) for name, value in given.items()}
-    description = describe_api(HANDLERS, dependencies)
-
-    @get("/api/v1/openapi.json", media_type="application/vnd.oai.openapi+json", sync_to_thread=False)
-    def openapi() -> dict[str, object]:
-        return description
-
-    return Observed(
-        Litestar(
-            route_handlers=[*HANDLERS, openapi],
-            dependencies=dependencies,
-            guards=[refuse_unknown_parameters],
-            exception_handlers={Exception: answer_problem},
-            compression_config=CompressionConfig(backend="gzip", gzip_compress_level=5, exclude=UNCOMPRESSED),
-            on_shutdown=[bus.close],
-            openapi_config=None,
-            logging_config=None,
-        )
+    app = Litestar(
+        route_handlers=[*HANDLERS, *document_routes(describe_api(HANDLERS, settings))],
+        dependencies=dependencies,
+        guards=[limits.guard, refuse_unknown_parameters],
+        before_send=[add_headers],
+        exception_handlers={Exception: answer_problem},
+        compression_config=CompressionConfig(backend="gzip", gzip_compress_level=5, exclude=UNCOMPRESSED),
+        on_shutdown=[bus.close, tiles.close, cache.close, redis.close, client.aclose],
+        request_max_body_size=MOST_BODY_BYTES,
+        openapi_config=None,
+        logging_config=None,
     )
+    return Observed(PlainTiles(Doorstep(app, timeout=settings.answer_timeout), tiles))
 
 
 def always(value: object) -> Provide:

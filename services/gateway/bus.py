@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 PATIENCE = 3.0
 """Seconds within which a healthy server lets us in, or back in."""
 
+READERS = 4
+"""Objects that are read at once. They come over one connection: sent all at a time, all would be late."""
+
 
 class Bus:
     """Connects when it is first used and reconnects by itself; without a server it soon says so."""
@@ -22,6 +25,7 @@ class Bus:
         self.nats_url, self.stop_timeout = nats_url, stop_timeout
         self.broker: NatsBroker | None = None
         self.opening = asyncio.Lock()
+        self.reading = asyncio.Semaphore(READERS)
 
     async def connected(self) -> "NatsBroker":
         """The connection.
@@ -62,7 +66,8 @@ class Bus:
         Raises:
             TransientError: the server cannot be reached.
         """
-        return await get_object(await self.connected(), bucket, name)
+        async with self.reading:
+            return await get_object(await self.connected(), bucket, name)
 
     async def check(self) -> None:
         """The bus is connected."""

@@ -4,7 +4,7 @@ Missing is never zero: a count of 0 is only stated where the source itself liste
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
 
@@ -80,6 +80,8 @@ class Facts:
     listed_empty: frozenset[tuple[date, str]]
     """Stops: the source named the force among those that published, and its list was empty."""
     rejected: tuple[Rejection, ...]
+    judged: dict[tuple[Dataset, date, str], tuple[State, str]] = field(default_factory=dict, compare=False)
+    """What was judged already: it takes a while for a country."""
 
     def months(self, dataset: Dataset) -> list[date]:
         """The loaded months, oldest first."""
@@ -139,17 +141,25 @@ def month_coverage(
 def force_state(facts: Facts, dataset: Dataset, month: date, force: KnownForce) -> ForceState:
     """What can be said of one force in one month, and why."""
     count = facts.count(dataset, month, force.slug)
-    state, evidence = judge(facts, dataset, month, force, count.records)
+    state, evidence = judge(facts, dataset, month, force)
     return row(force.slug, state, count if count.records or state == "published_empty" else None, evidence)
 
 
-def judge(facts: Facts, dataset: Dataset, month: date, force: KnownForce, records: int) -> tuple[State, str]:
+def judge(facts: Facts, dataset: Dataset, month: date, force: KnownForce) -> tuple[State, str]:
     """The state of a force and the evidence for it."""
+    known = facts.judged.get((dataset, month, force.slug))
+    if known is None:
+        known = facts.judged[dataset, month, force.slug] = judge_anew(facts, dataset, month, force)
+    return known
+
+
+def judge_anew(facts: Facts, dataset: Dataset, month: date, force: KnownForce) -> tuple[State, str]:
+    """The same, worked out."""
     return coverage.judge(
         dataset,
         force.slug,
         force.population,
-        records,
+        facts.count(dataset, month, force.slug).records,
         [
             facts.count(dataset, months_after(month, -back), force.slug).records
             for back in range(1, coverage.USUAL_MONTHS + 1)
@@ -171,14 +181,14 @@ def gaps(facts: Facts, dataset: Dataset, months: Iterable[date], forces: Iterabl
     """Where records of these forces are, or may be, missing from these loaded months."""
     known = {force.slug: force for force in facts.forces}
     states = (
-        (month, force, force_state(facts, dataset, month, known[force]))
+        (month, force, judge(facts, dataset, month, known[force]))
         for month in months
         for force in sorted(forces)
     )
     return [
-        Gap(format_month(month), force, state.state, state.evidence)
-        for month, force, state in states
-        if state.state not in ("published", "published_empty")
+        Gap(format_month(month), force, state, evidence)
+        for month, force, (state, evidence) in states
+        if state not in ("published", "published_empty")
     ]
 
 

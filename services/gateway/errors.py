@@ -16,9 +16,17 @@ RETRY_AFTER = "5"
 """Seconds after which it is worth asking again."""
 TITLES = {
     400: "The request cannot be understood",
+    401: "The key is missing or not valid",
+    403: "The key does not allow this",
     404: "There is no such thing",
     405: "This method is not allowed here",
+    406: "Not in any of these media types",
+    408: "The request did not come in time",
     413: "The request is too large",
+    414: "The address is too long",
+    416: "The file has none of these bytes",
+    422: "Nothing can be said of this",
+    429: "Too many requests for now",
     500: "The gateway has made a mistake",
     503: "Not possible at the moment",
 }
@@ -36,7 +44,64 @@ class NotFoundError(ParameterError):
     """The value makes sense, but nothing is held for it."""
 
 
-STATUS: dict[type[Exception], int] = {NotFoundError: 404, RequestError: 400, TransientError: 503}
+class UnprocessableError(ParameterError):
+    """The value exists, but not in what this is about."""
+
+
+class NotAcceptableError(RequestError):
+    """Nothing is written in the media types that the client accepts; the text names those that there are."""
+
+
+class ClientError(RequestError):
+    """The request is well-formed, but not for this client, or not now; `headers` say what it takes."""
+
+    def __init__(self, text: str, headers: dict[str, str]) -> None:
+        super().__init__(text)
+        self.headers = headers
+
+
+class KeyRefusedError(ClientError):
+    """The key is missing, malformed, unknown or revoked."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, {"WWW-Authenticate": 'Bearer realm="CrimeMapsUK"'})
+
+
+class ScopeError(ClientError):
+    """The key is valid, and does not have the scope that this needs."""
+
+    def __init__(self, scope: str, held: list[str]) -> None:
+        super().__init__(
+            f"this needs the scope {scope}; the key has {', '.join(held) or 'none'}",
+            {"WWW-Authenticate": f'Bearer realm="CrimeMapsUK", error="insufficient_scope", scope="{scope}"'},
+        )
+
+
+class RangeError(ClientError):
+    """The file ends before the bytes that are asked for."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"range: the file has {size} bytes", {"Content-Range": f"bytes */{size}"})
+
+
+class LimitError(ClientError):
+    """Too many requests; in `retry_after` seconds there may be more."""
+
+    def __init__(self, text: str, retry_after: int) -> None:
+        super().__init__(text, {"Retry-After": str(retry_after)})
+
+
+STATUS: dict[type[Exception], int] = {
+    NotFoundError: 404,
+    UnprocessableError: 422,
+    NotAcceptableError: 406,
+    KeyRefusedError: 401,
+    ScopeError: 403,
+    LimitError: 429,
+    RangeError: 416,
+    RequestError: 400,
+    TransientError: 503,
+}
 """The first class that an error belongs to decides; everything else is our own mistake."""
 
 
@@ -64,11 +129,12 @@ def describe(error: Exception) -> tuple[int, str, dict[str, str]]:
     """Status, text for the client and headers."""
     for kind, status in STATUS.items():
         if isinstance(error, kind):
-            return status, str(error), {"Retry-After": RETRY_AFTER} if status == 503 else {}
+            headers = error.headers if isinstance(error, ClientError) else {}
+            return status, str(error), {"Retry-After": RETRY_AFTER} if status == 503 else dict(headers)
     if isinstance(error, HTTPException) and error.status_code < 500:
         details = {
             404: "no such address; GET /api/v1/openapi.json lists them all",
-            413: "body: larger than 1 MB; a logo may have 500 kB",
+            413: "body: larger than 1 MB; a logo may have 500 kB, a polygon 1,000 vertices",
         }
         headers = dict(error.headers or {})
         if error.status_code == 405:

@@ -11,6 +11,14 @@ from shared.metrics import http_requests, http_seconds
 UNMATCHED = "unmatched"
 """The route of addresses that do not exist: they must not become labels."""
 
+HEAD = "crimemaps.head"
+"""Where the scope of a request that came as HEAD says so."""
+
+
+def is_head(scope: Scope) -> bool:
+    """Whether nobody will see the body of the answer."""
+    return HEAD in scope
+
 
 class Observed:
     """The application with metrics. Outermost, so that what no route answers is counted too."""
@@ -24,7 +32,7 @@ class Observed:
             await self.app(scope, receive, send)
             return
         # The server leaves the body out of an answer to HEAD.
-        inner: Any = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        inner: Any = {**scope, "method": "GET", HEAD: True} if scope["method"] == "HEAD" else scope
         started, status = perf_counter(), 500
 
         async def send_and_note(message: Message) -> None:

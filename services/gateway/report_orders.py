@@ -20,6 +20,8 @@ MOST_BYTES = 999_000
 """Of a body: what the reporter takes, 1,000,000, less what the order gets on its way."""
 KEY = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MOST_LANGUAGE = 35
+LINES = ("contact",)
+"""Of branding, what is a list of texts."""
 TIERS = [str(tier) for tier in Tier]
 
 
@@ -78,14 +80,19 @@ def read_tier(given: object) -> Tier:
 
 
 def read_branding(given: object) -> dict[str, Any] | None:
-    """An object of texts and lists of texts; what they may be the reporter knows."""
+    """An object of texts and lines; which there may be the reporter knows."""
     if given is None:
         return None
     if not isinstance(given, dict):
         raise ParameterError("branding", "must be a JSON object")
     for name, value in given.items():
-        if not all(isinstance(part, str | None) for part in (value if isinstance(value, list) else [value])):
-            raise ParameterError(f"branding.{shown(name)[1:-1]}", "must be text or a list of texts")
+        if name in LINES:
+            if not (
+                value is None or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+            ):
+                raise ParameterError(f"branding.{name}", "must be a list of texts")
+        elif not isinstance(value, str | None):
+            raise ParameterError(f"branding.{shown(name)[1:-1]}", "must be text")
     return given
 
 

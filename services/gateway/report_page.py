@@ -97,11 +97,11 @@ def render_unknown(name: str) -> str:
     return TEMPLATE.render(name=shown(name) if len(name) > 36 else name, status=None, figures=None)
 
 
-def style_hash() -> str:
-    """What a content security policy names the page's style by."""
-    page = (Path(__file__).parent / "web" / "report.html").read_text(encoding="utf-8")
+def style_hash(name: str) -> str:
+    """What a content security policy names a page's style by."""
+    page = (Path(__file__).parent / "web" / name).read_text(encoding="utf-8")
     style = re.findall("<style>(.*?)</style>", page, re.DOTALL)[0]
     return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"
 
 
-STYLE_HASH = style_hash()
+STYLE_HASH = style_hash("report.html")

@@ -11,6 +11,8 @@ SHAPE_VERSION = 1
 """Raised when an answer changes its shape: what clients keep is then no longer taken as current."""
 
 LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
+METHODOLOGY = "/api/v1/methodology"
+"""Where the limitations of all numbers are told."""
 ATTRIBUTION = (
     "Contains public sector information licensed under the Open Government Licence v3.0. "
     "Source: data.police.uk."
@@ -143,7 +145,7 @@ class Force(Struct):
     datasets: dict[str, Span]
 
 
-class Forces(Struct):
+class ForceList(Struct):
     """All forces that publish or could."""
 
     revision: str
@@ -281,3 +283,46 @@ class ReportStatus(Struct):
     report: RenderedReport | None = None
     verification: Verification | None = None
     problem: ReportProblem | None = None
+
+
+class Words(Struct):
+    """By dataset and dimension: what was published for each slug that a filter takes."""
+
+    revision: str
+    datasets: dict[str, dict[str, dict[str, str]]]
+    licence: str = LICENCE
+    attribution: str = ATTRIBUTION
+
+
+class Newest(Struct):
+    """The newest month of a dataset; `release` is the newest month that the source had then."""
+
+    month: str
+    version: int
+    release: str | None
+    loaded_at: datetime
+    counted_at: datetime | None
+    months: int
+
+
+class Freshness(Struct):
+    """How new the data are; null where nothing is loaded."""
+
+    revision: str
+    datasets: dict[str, Newest | None]
+    licence: str = LICENCE
+    attribution: str = ATTRIBUTION
+
+
+class PostcodePlace(Struct):
+    """A postcode's centre in degrees, and the police area that it lies in; `source` says who knows it."""
+
+    postcode: str
+    latitude: float
+    longitude: float
+    force: str | None
+    source: str
+    attribution: str = (
+        "Contains OS data © Crown copyright and database right; contains Royal Mail data © Royal Mail "
+        "copyright and database right; contains National Statistics data. Open Government Licence v3.0."
+    )

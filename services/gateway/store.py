@@ -1,5 +1,6 @@
 """The gateway's door to the database: it only ever reads, each request one consistent state."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from services.gateway.coverage import Count, Facts, KnownForce, LoadedMonth, Month
 from services.gateway.schemas import GridState, Proof, Reason, Rejection
+from services.gateway.vocabulary import Vocabulary, Word
 from shared.db import fetch_one, read_sql, translate_errors
 from shared.errors import TransientError
 from shared.hexgrid import CellRange
@@ -56,7 +58,10 @@ class Store:
     def __init__(self, pool: asyncpg.Pool, *, query_timeout: float) -> None:
         self.pool = pool
         self.query_timeout = query_timeout
+        self.asked: asyncio.Task[str] | None = None
+        self.asked_next: asyncio.Task[str] | None = None
         self.known: Facts | None = None
+        self.spoken: tuple[str, Vocabulary] | None = None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
@@ -72,6 +77,24 @@ class Store:
         ):
             await connection.execute(f"SET LOCAL statement_timeout = {int(self.query_timeout * 1000)}")
             yield connection
+
+    async def revision(self) -> str:
+        """The name of the state that the data are in now.
+
+        All who ask while one question is under way share the next one: it begins after they asked.
+        """
+        if self.asked_next is None:
+            self.asked_next = asyncio.create_task(self.read_revision(self.asked))
+            self.asked_next.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(self.asked_next)
+
+    async def read_revision(self, before: asyncio.Task[str] | None) -> str:
+        """The same, once the question before has its answer."""
+        if before is not None:
+            await asyncio.wait([before])
+        self.asked, self.asked_next = self.asked_next, None
+        async with self.snapshot() as snapshot:
+            return snapshot.revision
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator["Snapshot"]:
@@ -141,14 +164,22 @@ class Snapshot:
             **fates,
         )
 
+    async def vocabulary(self) -> Vocabulary:
+        """All published words. Read once per revision."""
+        if self.store.spoken is None or self.store.spoken[0] != self.revision:
+            rows = await self.connection.fetch(sql("select_vocabulary"))
+            self.store.spoken = self.revision, Vocabulary.of(Word(*row) for row in rows)
+        return self.store.spoken[1]
+
     async def words(self, dataset: Dataset) -> dict[int, str]:
         """The categories of a dataset's cells by number, as published."""
         rows = await self.connection.fetch(sql("select_words"), CATEGORY_KIND[dataset])
         return {row["id"]: row["word"] or NO_WORD for row in rows}
 
-    async def categories(self) -> list[str]:
-        """All categories of street crime, whether a record has them or not."""
-        return [row["slug"] for row in await self.connection.fetch(sql("select_categories"))]
+    async def categories(self) -> dict[str, str]:
+        """Slug and name of all categories of street crime, whether a record has them or not."""
+        rows = await self.connection.fetch(sql("select_categories"))
+        return {row["slug"]: row["name"] for row in rows}
 
     async def outcome_groups(self, dataset: Dataset) -> list[Group]:
         """The public groups of outcomes of a dataset."""

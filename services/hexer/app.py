@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import asyncpg
 from faststream.asgi import AsgiFastStream
 
-from services.hexer.handlers import keep_catching_up, register
+from services.hexer.download_store import DownloadStore
+from services.hexer.downloads import Downloads
+from services.hexer.handlers import catch_up, keep_catching_up, register, register_downloads
 from services.hexer.settings import HexerSettings
 from services.hexer.store import Store
 from shared.bus import create_broker
@@ -19,7 +22,9 @@ def create_app(settings: HexerSettings, pool: asyncpg.Pool) -> AsgiFastStream:
     """Everything connected to nothing yet: servers are reached when the app starts."""
     broker = create_broker(settings.nats_url, stop_timeout=settings.stop_timeout)
     store = Store(pool)
+    downloads = Downloads(broker, DownloadStore(pool), keep_hours=settings.download_keep_hours)
     register(broker, store)
+    register_downloads(broker, downloads)
     clocks: list[asyncio.Task[None]] = []
 
     @asynccontextmanager
@@ -28,14 +33,17 @@ def create_app(settings: HexerSettings, pool: asyncpg.Pool) -> AsgiFastStream:
         for clock in clocks:
             clock.cancel()
 
-    async def start_clock() -> None:
-        clocks.append(asyncio.create_task(keep_catching_up(broker, store, settings.catch_up_seconds)))
+    async def start_clocks() -> None:
+        seconds = settings.catch_up_seconds
+        grids = keep_catching_up("grids", partial(catch_up, broker, store), seconds)
+        files = keep_catching_up("downloads", downloads.catch_up, seconds)
+        clocks.extend(asyncio.create_task(clock) for clock in (grids, files))
 
-    checks = {"database": database_check(pool), "bus": bus_check(broker, ("hexer-months",))}
+    checks = {"database": database_check(pool), "bus": bus_check(broker, ("hexer-months", "hexer-downloads"))}
     return AsgiFastStream(
         broker,
         asgi_routes=health_routes(checks),
         logger=None,
         lifespan=lifespan,
-        after_startup=[start_clock],
+        after_startup=[start_clocks],
     )

@@ -4,9 +4,11 @@ It bears to be delivered twice: read models that hold the version already are le
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from faststream.nats import NatsBroker
 
+from services.hexer.downloads import Downloads
 from services.hexer.store import GridError, Store
 from shared.bus import publish, subscriber
 from shared.errors import CrimeMapsError, PermanentError
@@ -22,6 +24,15 @@ def register(broker: NatsBroker, store: Store) -> None:
     @subscriber(broker, "hexer-months", workers=1)
     async def month_loaded(event: MonthLoaded) -> None:
         await publish(broker, await rebuild(store, event))
+
+
+def register_downloads(broker: NatsBroker, downloads: Downloads) -> None:
+    """Subscribe the other reader of loaded months: cells do not wait for files."""
+
+    @subscriber(broker, "hexer-downloads", workers=1)
+    async def files_wanted(event: MonthLoaded) -> None:
+        if await downloads.build(event.dataset, event.month) is None:
+            raise PermanentError(f"{event.dataset} {event.month} is not loaded")
 
 
 async def rebuild(store: Store, event: MonthLoaded) -> GridRebuilt:
@@ -57,13 +68,13 @@ async def catch_up(broker: NatsBroker, store: Store) -> None:
             log.warning("grid.postponed", dataset=event.dataset, month=str(event.month), reason=str(error))
 
 
-async def keep_catching_up(broker: NatsBroker, store: Store, seconds: float) -> None:
-    """Catch up, the first time at once."""
+async def keep_catching_up(what: str, catch_up: Callable[[], Awaitable[None]], seconds: float) -> None:
+    """Catch up with grids or downloads, the first time at once."""
     while True:
         try:
-            await catch_up(broker, store)
+            await catch_up()
         except CrimeMapsError as error:
-            log.warning("grids.postponed", reason=str(error))
+            log.warning(f"{what}.postponed", reason=str(error))
         except Exception:  # a bug must not stop the clock in silence
-            log.exception("grids.postponed")
+            log.exception(f"{what}.postponed")
         await asyncio.sleep(seconds)

@@ -11,3 +11,6 @@ class HexerSettings(Settings):
     catch_up_seconds: float = Field(
         default=60, gt=0, description="Seconds between two looks for months whose grid lags behind"
     )
+    download_keep_hours: float = Field(
+        default=24, ge=0, description="Hours for which the files of a replaced month can still be fetched"
+    )

@@ -85,6 +85,7 @@ class Store:
             if replace:
                 await connection.execute(sql("delete_outcome_cube"), month)
             await connection.execute(sql("insert_outcome_cube"), month, state["version_id"])
+            await connection.execute(sql("insert_outcome_map_points"), state["version_id"])
             return 0
         name = CELL_TABLES[dataset]
         if replace:

@@ -11,9 +11,6 @@ from services.reporter.counts_store import CountsStore
 from services.reporter.grounds import open_grounds
 from services.reporter.handlers import register
 from services.reporter.order_store import OrderStore
-from services.reporter.postcode_store import PostcodeStore
-from services.reporter.postcodes import Postcodes
-from services.reporter.postcodes_io import PostcodesIo, create_client
 from services.reporter.rendering import Renderers
 from services.reporter.reports import Reports
 from services.reporter.settings import ReporterSettings
@@ -21,6 +18,9 @@ from shared.areas import ForceAreas
 from shared.bus import create_broker
 from shared.health import bus_check, database_check
 from shared.http import health_routes
+from shared.postcode_lookup import Postcodes
+from shared.postcode_store import PostcodeStore
+from shared.postcodes_io import PostcodesIo, create_client
 
 
 def create_app(settings: ReporterSettings, pool: asyncpg.Pool) -> AsgiFastStream:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.reporter.refusal import Refusal
-from services.reporter.tiers import Window
 from shared.coverage import State, is_spill_over, judge
 from shared.model import Dataset, format_month
 from shared.ons import OnsEdition
+from shared.tiers import Window
 
 NO_NAME = "On or near a street without a name"
 

@@ -24,12 +24,12 @@ from services.reporter.counts import (
 )
 from services.reporter.figures import COUNTED
 from services.reporter.refusal import Refusal
-from services.reporter.tiers import RADIUS_M, Tier, Window, window_of
 from shared.areas import ForceAreas
 from shared.coverage import USUAL_MONTHS, revision_of
 from shared.db import fetch_one, read_sql, translate_errors
 from shared.model import months_after
 from shared.ons import bundled
+from shared.tiers import RADIUS_M, Tier, Window, window_of
 
 COUNTRIES_KEPT = 100
 Connection = asyncpg.pool.PoolConnectionProxy

@@ -12,11 +12,12 @@ import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from services.reporter.branding import Brand
-from services.reporter.figures import COUNTED, MATURE_AFTER_MONTHS
+from services.reporter.figures import COUNTED
 from services.reporter.shapes import Category, Figures, Month, checksum
-from services.reporter.tiers import MONTHS, Tier
 from shared.coverage import State
 from shared.model import format_month, next_month, parse_month
+from shared.rates import MATURE_AFTER_MONTHS
+from shared.tiers import MONTHS, Tier
 
 SECTIONS = (
     ("area", "The area"),

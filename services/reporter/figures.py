@@ -10,9 +10,10 @@ from datetime import date
 
 from services.reporter.counts import AreaCount, Counts, CrimeCount, MonthState
 from services.reporter.shapes import Category, Cohort, Figures, Location, Month, Neighbour, OnsCategory
-from services.reporter.tiers import RADIUS_M
 from shared.coverage import FIGURES_VERSION
 from shared.model import format_month, months_after
+from shared.rates import MATURE_AFTER_MONTHS, NO_CRIMES, percent, points, resolution_rate
+from shared.tiers import RADIUS_M
 
 MOST_LOCATIONS = 10
 COUNTED = ("published", "published_empty", "partial_suspected")
@@ -20,14 +21,6 @@ COUNTED = ("published", "published_empty", "partial_suspected")
 it would look like a small count; and shares are compared over the same months everywhere."""
 LEAST_FORCES = 40
 """Police areas, of 43, that must have data in a comparison with England and Wales."""
-MATURE_AFTER_MONTHS = 12
-"""Crimes of the newest so many months may still get an outcome: their cohorts are marked as not finished."""
-
-
-NO_CRIMES = frozenset({"anti-social-behaviour"})
-"""Recorded incidents that are not crimes: no outcome is ever published, and ONS does not count them."""
-RESOLVED = ("positive", "local_resolution")
-DECIDED = (*RESOLVED, "negative")
 
 
 def work_out(counts: Counts) -> Figures:
@@ -126,13 +119,12 @@ def ons_rows(here: Mapping[str, int], counts: Counts) -> list[OnsCategory]:
     area_rates = ons.rates.get(counts.place.force)
     country_rates = ons.rates[ons.COUNTRY]
     total = sum(here.get(slug, 0) for slug in ons.offence_groups)
-    country_total = sum(country_rates.values())
-    area_total = sum(area_rates.values()) if area_rates else 0.0
+    country_shares, area_shares = ons.shares(ons.COUNTRY) or {}, ons.shares(counts.place.force)
     rows = []
     for slug, groups in ons.offence_groups.items():
         share = percent(here.get(slug, 0), total)
-        country_share = round(100 * country_rates[slug] / country_total, 1)
-        area_share = round(100 * area_rates[slug] / area_total, 1) if area_rates else None
+        country_share = country_shares[slug]
+        area_share = area_shares[slug] if area_shares else None
         rows.append(
             OnsCategory(
                 slug=slug,
@@ -185,11 +177,6 @@ def group_totals(outcomes: Iterable[CrimeCount], groups: Mapping[str, str]) -> d
     return {slug: totals.get(slug, 0) for slug in groups}
 
 
-def resolution_rate(groups: Mapping[str, int]) -> float | None:
-    """Positive and local outcomes in per cent of the crimes that have an outcome."""
-    return percent(sum(groups.get(s, 0) for s in RESOLVED), sum(groups.get(s, 0) for s in DECIDED))
-
-
 def total_located(counts: Iterable[AreaCount]) -> dict[str, int]:
     """Located crimes by category."""
     totals: Counter[str] = Counter()
@@ -204,13 +191,3 @@ def total_by(counts: Iterable[CrimeCount], key: Callable[[CrimeCount], str]) -> 
     for count in counts:
         totals[key(count)] += count.n
     return dict(totals)
-
-
-def percent(part: int, whole: int) -> float | None:
-    """A share with one decimal; None of nothing."""
-    return round(100 * part / whole, 1) if whole else None
-
-
-def points(here: float | None, there: float | None) -> float | None:
-    """The difference of two shares in percentage points, of the shares as they are shown."""
-    return None if here is None or there is None else round(here - there, 1)

@@ -9,7 +9,8 @@ from services.reporter.maps import frames
 from services.reporter.settings import ReporterSettings
 from services.reporter.tile_file import TileFile
 from services.reporter.tile_server import TRIES, TileServer
-from services.reporter.tiled_basemap import RasterTiles, TileSource
+from services.reporter.tiled_basemap import TiledBasemap, stitched
+from services.reporter.vector_basemap import TILE_PIXELS, painted
 from shared.errors import PermanentError, TransientError
 from shared.logs import get_logger
 from shared.metrics import report_basemaps
@@ -23,12 +24,9 @@ PAUSE = 60.0
 class Grounds:
     """Draws backgrounds from an operator's tiles. A report never waits long for them, nor fails for them."""
 
-    def __init__(
-        self, source: TileSource, tile_pixels: int, patience: float, clock: Callable[[], float] = monotonic
-    ) -> None:
+    def __init__(self, tiles: TiledBasemap, patience: float, clock: Callable[[], float] = monotonic) -> None:
         """`patience`: seconds until the tiles of a report are given up."""
-        self.source, self.tiles = source, RasterTiles(source, tile_pixels)
-        self.patience, self.clock = patience, clock
+        self.tiles, self.patience, self.clock = tiles, patience, clock
         self.resume_at = 0.0
 
     async def around(self, latitude: float, longitude: float, radius_m: int) -> PreparedBasemap | None:
@@ -53,7 +51,7 @@ class Grounds:
 
     async def close(self) -> None:
         """Let go of connections or files."""
-        await self.source.close()
+        await self.tiles.source.close()
 
 
 def open_grounds(settings: ReporterSettings) -> Grounds | None:
@@ -62,13 +60,16 @@ def open_grounds(settings: ReporterSettings) -> Grounds | None:
     Raises:
         PermanentError: the file cannot be used.
     """
-    source: TileSource
+    pixels = settings.basemap_tile_pixels
     if settings.basemap_url and settings.basemap_attribution:
         # So that a request that hangs leaves time for the next try.
         seconds = settings.basemap_timeout / TRIES
-        source = TileServer(settings.basemap_url, settings.basemap_attribution, seconds=seconds)
+        server = TileServer(settings.basemap_url, settings.basemap_attribution, seconds=seconds)
+        tiles = TiledBasemap(server, pixels, stitched)
     elif settings.basemap_pmtiles:
-        source = TileFile(settings.basemap_pmtiles, settings.basemap_attribution)
+        file = TileFile(settings.basemap_pmtiles, settings.basemap_attribution)
+        side, paint = (TILE_PIXELS, painted) if file.is_vector else (pixels, stitched)
+        tiles = TiledBasemap(file, side, paint)
     else:
         return None
-    return Grounds(source, settings.basemap_tile_pixels, settings.basemap_timeout)
+    return Grounds(tiles, settings.basemap_timeout)

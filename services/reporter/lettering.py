@@ -34,14 +34,14 @@ class Label:
 
 
 def place(labels: Iterable[Label], frame: Frame, taken: list[Box]) -> str:
-    """SVG of the labels that find room, in order; `taken` is what is not to be covered, and grows."""
-    drawn = []
+    """SVG of the labels that find room, in order, each text once; `taken` is not to be covered, and grows."""
+    drawn: dict[str, str] = {}
     for label in labels:
         box = next((box for box in candidates(label) if is_free(box, frame, taken)), None)
-        if box is not None:
+        if box is not None and label.text not in drawn:  # a street may be named by the map and by its crimes
             taken.append(box)
-            drawn.append(draw(label, box))
-    return "".join(drawn)
+            drawn[label.text] = draw(label, box)
+    return "".join(drawn.values())
 
 
 def candidates(label: Label) -> list[Box]:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from services.reporter.branding import Brand, Branding, make_brand
 from services.reporter.logos import MAX_BYTES as MAX_LOGO_BYTES
 from services.reporter.problems import OrderError, explain
-from services.reporter.tiers import Tier
+from shared.tiers import Tier
 
 MAX_BYTES = 1_000_000
 ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"

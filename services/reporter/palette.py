@@ -33,4 +33,5 @@ SEQUENTIAL = ("#e3eef6", "#b5d0e6", "#7fabd0", "#4a82b3", "#245d92", "#12436d")
 LAND, SEA, PARK = "#f3f4f5", "#d8e6f0", "#dfeadb"
 STREET, STREET_EDGE = "#ffffff", "#cdd3d9"
 RIVER = "#9dc0d8"
+BUILDING, RAIL = "#e7eaec", "#b9c0c7"
 BORDER = "#8b7f95"

@@ -18,7 +18,6 @@ from services.reporter.figures import work_out
 from services.reporter.grounds import Grounds
 from services.reporter.order_store import Claimed, OrderStore
 from services.reporter.orders import MAX_BYTES, fingerprint_of, id_of, read_order
-from services.reporter.postcodes import Postcodes
 from services.reporter.problems import OrderError
 from services.reporter.refusal import Refusal
 from services.reporter.rendering import Job, Renderers
@@ -28,6 +27,7 @@ from shared.errors import TransientError
 from shared.events import PartnerEvent, ReportFailed, ReportRendered
 from shared.logs import get_logger
 from shared.metrics import report_seconds, reports_answered
+from shared.postcode_lookup import Postcodes
 from shared.postcodes import PostcodeError
 from shared.provision import bucket_of
 

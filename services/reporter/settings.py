@@ -6,13 +6,13 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationInfo, field_validator
 
 from services.reporter.attribution import LONGEST_ATTRIBUTION, plain_attribution
-from shared.settings import Settings
+from shared.settings import PostcodeSettings, Settings
 
 PLACES = ("{z}", "{x}", "{y}")
 """What a tile's address has to hold."""
 
 
-class ReporterSettings(Settings):
+class ReporterSettings(PostcodeSettings, Settings):
     """How reports are rendered, and where postcodes are looked up that the operator has not loaded."""
 
     processes: int = Field(default=1, ge=1, description="Reports that are rendered at once")
@@ -26,23 +26,14 @@ class ReporterSettings(Settings):
     publish_again_seconds: float = Field(
         default=30, gt=0, description="Age at which an answer that was not confirmed is published again"
     )
-    postcodes_io: bool = Field(
-        default=True, description="Whether postcodes.io is asked for postcodes that are not loaded"
-    )
-    postcodes_io_url: str = Field(
-        default="https://api.postcodes.io",
-        description="Base address of postcodes.io, or of a copy of one's own",
-    )
-    postcodes_io_timeout: float = Field(
-        default=5, gt=0, description="Seconds until one request to postcodes.io is given up"
-    )
-    postcodes_io_tries: int = Field(default=3, ge=1, description="Tries of one request to postcodes.io")
     basemap_url: str | None = Field(
         default=None,
         description="Raster tiles as https://tiles.example/{z}/{x}/{y}.png; else the bundled basemap",
     )
     basemap_pmtiles: Path | None = Field(
-        default=None, description="PMTiles file with raster tiles for the maps, instead of BASEMAP_URL"
+        default=None,
+        description="PMTiles file with raster tiles, or vector tiles of Protomaps or OpenMapTiles, "
+        "instead of BASEMAP_URL",
     )
     basemap_attribution: str | None = Field(
         default=None,
@@ -54,7 +45,7 @@ class ReporterSettings(Settings):
         ge=256,
         le=512,
         multiple_of=256,
-        description="Side of a tile: 256, or 512 for @2x tiles, whose words are twice as large in print",
+        description="Side of a raster tile: 256, or 512 for @2x tiles, whose words are larger in print",
     )
     basemap_timeout: float = Field(
         default=10, gt=0, description="Seconds until the tiles of a report are given up"

@@ -91,6 +91,13 @@ def in_tiles(metres: NDArray[np.float64], zoom: int) -> NDArray[np.float64]:
     return np.stack([x, y], axis=1) * 2.0**zoom
 
 
+def out_of_tiles(points: NDArray[np.float64], zoom: int) -> NDArray[np.float64]:
+    """Points in tiles as points of EPSG:27700, shape (n, 2) each: `in_tiles` backwards."""
+    x, y = (points / 2.0**zoom).T
+    lat = np.degrees(np.arctan(np.sinh(pi * (1 - 2 * y))))
+    return np.stack(hexgrid.project(x * 360 - 180, lat), axis=1)
+
+
 def placement(frame: Frame, zoom: int, origin: tuple[float, float], tile_pixels: int) -> Matrix:
     """From the pixels of a picture of tiles to those of the frame, counted from the frame's corner.
 

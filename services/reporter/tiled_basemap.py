@@ -1,9 +1,9 @@
-"""A background made of raster tiles: one picture a frame, stitched from the tiles under it."""
+"""A background made of tiles; of raster tiles, one picture a frame, stitched from the tiles under it."""
 
 import asyncio
 import io
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil, floor
 from typing import Protocol
 
@@ -47,11 +47,16 @@ class TileSource(Protocol):
         """Let go of connections or files."""
 
 
-class RasterTiles:
-    """Draws frames from a source of raster tiles."""
+Paint = Callable[[Frame, Cut, Mapping[Tile, bytes]], Drawn]
+"""Draws a frame from all tiles of its cut. Pure; names nobody yet."""
 
-    def __init__(self, source: TileSource, tile_pixels: int) -> None:
-        self.source, self.tile_pixels = source, tile_pixels
+
+class TiledBasemap:
+    """Draws frames from a source of tiles, each from one zoom level."""
+
+    def __init__(self, source: TileSource, tile_pixels: int, paint: Paint) -> None:
+        """`tile_pixels`: the side of a tile as it is drawn, where it has about as many dots on paper."""
+        self.source, self.tile_pixels, self.paint = source, tile_pixels, paint
 
     async def draw(self, frame: Frame) -> Drawn | None:
         """The background of a frame; None if the source has not all of it.
@@ -65,8 +70,8 @@ class RasterTiles:
         tiles = await self.source.get(cut.tiles)
         if len(tiles) < len(cut.tiles):
             return None
-        svg = await asyncio.to_thread(stitched, frame, cut, tiles)
-        return Drawn(svg, (), (self.source.attribution,))
+        drawn = await asyncio.to_thread(self.paint, frame, cut, tiles)
+        return drawn._replace(attributions=(self.source.attribution,))
 
 
 def read_tile(tile: Tile, content: bytes) -> Image.Image:
@@ -91,8 +96,8 @@ def read_tile(tile: Tile, content: bytes) -> Image.Image:
     return image
 
 
-def stitched(frame: Frame, cut: Cut, tiles: Mapping[Tile, bytes]) -> str:
-    """SVG: the tiles as one picture, so that no seams show, turned and scaled to lie in the frame.
+def stitched(frame: Frame, cut: Cut, tiles: Mapping[Tile, bytes]) -> Drawn:
+    """The tiles as one picture, so that no seams show, turned and scaled to lie in the frame.
 
     Only pixels are taken over. The same tiles give the same characters.
     """
@@ -112,8 +117,9 @@ def stitched(frame: Frame, cut: Cut, tiles: Mapping[Tile, bytes]) -> str:
     picture.save(file, kind, quality=90, optimize=True)
     origin = cut.columns[0] + left / side, cut.rows[0] + top / side
     matrix = " ".join(f"{number:.6f}" for number in placement(frame, cut.zoom, origin, side))
-    return (
+    svg = (
         f'<svg x="{frame.left:g}" y="{frame.top:g}" width="{frame.width:g}" height="{frame.height:g}">'
         f'<image width="{width}" height="{height}" transform="matrix({matrix})" '
         f'href="data:image/{kind};base64,{b64encode(file.getvalue()).decode()}"/></svg>'
     )
+    return Drawn(svg, (), ())

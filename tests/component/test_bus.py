@@ -199,6 +199,7 @@ async def test_provisioning_again_keeps_messages_and_applies_changes(bus: Bus, n
         assert info.config.max_ack_pending == consumer.max_ack_pending
     streams = await jetstream.streams_info()
     stores = {f"OBJ_{bucket_of(partner)}" for partner in OWN_PARTNERS}
+    stores.add("OBJ_downloads")
     assert {stream.config.name for stream in streams} == {stream.name for stream in STREAMS} | stores
 
 

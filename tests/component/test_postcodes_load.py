@@ -16,9 +16,9 @@ import pytest
 from deploy.local.police_api.archive import DEFAULT_SAMPLE
 from services.console.postcode_files import PostcodeFile
 from services.console.postcodes import replace_postcodes
-from services.reporter.postcode_store import PostcodeStore
 from shared.db import open_pool
 from shared.errors import RequestError
+from shared.postcode_store import PostcodeStore
 from tests.crimemaps import crimemaps
 
 SAMPLE = DEFAULT_SAMPLE / "postcodes.csv.xz"

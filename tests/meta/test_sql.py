@@ -11,18 +11,21 @@ from shared.events import EVENTS
 from shared.provision import CONSUMERS
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted((ROOT / "services").glob("*/sql/*.sql"))
+FILES = sorted([*(ROOT / "services").glob("*/sql/*.sql"), *(ROOT / "shared" / "sql").glob("*.sql")])
 STREET = {
     "parent": "street_crime",
     "records": "street_crime",
     "staged": "staging.street",
     "table": "street_cell",
+    "fields": "*",
+    "points": "SELECT id FROM unnest($1::integer []) AS given (id)",
 }
 FILL = {
     "": {**STREET, "target": "street_crime", "level": "275", "version": "1"},
     "outcomes": {"target": "crime_outcome", "staged": "staging.outcomes"},
     "stops": {"target": "stop", "staged": "staging.stops"},
     "stop": {"target": "stop", "table": "stop_cell"},
+    "area": {"table": "street_point_count"},
 }
 """What the placeholders may stand for, by a word in the file's name."""
 TEMPORARY = {

@@ -23,6 +23,7 @@ ALLOWED = {
     "README.md": ("it never creates, interprets, ranks or labels",),
     "services/gateway/routes/home.py": ("'unsafe-inline'",),  # a word of the Content Security Policy
     "services/reporter/charts.py": ("rank",),  # a field's name in a chart's data
+    "services/reporter/vector_rules.py": ("rank",),  # a property's name in map tiles
 }
 """Phrases by file that are not about an area, or deny judging one."""
 FOLDERS = ("services", "shared", "deploy/local", "docs")

@@ -179,3 +179,9 @@ def test_an_operators_own_basemap_takes_the_place_of_the_bundled_one() -> None:
 )
 def test_the_legend_has_round_numbers(most: int, counts: list[int]) -> None:
     assert round_counts(most) == counts
+
+
+def test_a_text_is_drawn_once_at_the_first_place_that_is_free() -> None:
+    frame = Frame(0, 0, 640, 0, 0, 640, 392)
+    at = [Label(x, 100, "Strand", 8, 0) for x in (100, 300, 500)]
+    assert place(at, frame, [(90, 90, 110, 110)]) == place(at[1:2], frame, [])

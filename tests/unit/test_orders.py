@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from services.reporter.branding import Brand
 from services.reporter.orders import MAX_BYTES, Order, fingerprint_of, id_of, read_order
 from services.reporter.problems import OrderError
-from services.reporter.tiers import Tier
 from shared.errors import RequestError
+from shared.tiers import Tier
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><rect width="4" height="2"/></svg>'
 FIELDS = ["id", "postcode", "tier", "branding", "language"]

@@ -20,7 +20,7 @@ from services.reporter.frame import Frame, to_metres
 from services.reporter.maps import coverage_map, density_map, frames
 from services.reporter.settings import ReporterSettings
 from services.reporter.tile_grid import MOST_TILES, PRINTED_PIXELS, Tile, choose, in_tiles
-from services.reporter.tiled_basemap import RasterTiles, read_tile
+from services.reporter.tiled_basemap import TiledBasemap, read_tile, stitched
 from shared.errors import PermanentError
 
 PLACES = {
@@ -60,13 +60,13 @@ class Source:
 
 
 async def svg_of(frame: Frame, content: bytes, side: int = 256) -> str:
-    drawn = await RasterTiles(Source(content), side).draw(frame)
+    drawn = await TiledBasemap(Source(content), side, stitched).draw(frame)
     assert drawn
     return drawn.svg
 
 
 async def prepared(at: tuple[float, float]) -> PreparedBasemap:
-    tiles = RasterTiles(Source(picture()), 256)
+    tiles = TiledBasemap(Source(picture()), 256, stitched)
     drawn = {frame: await tiles.draw(frame) for frame in frames(*at, 500)}
     return PreparedBasemap({frame: ground for frame, ground in drawn.items() if ground})
 

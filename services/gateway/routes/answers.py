@@ -1,19 +1,24 @@
 """What all answers have in common: who may keep them how long, and which parameters there are."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from services.gateway.errors import ParameterError
+from services.gateway.errors import NotAcceptableError, ParameterError
 from services.gateway.schemas import SHAPE_VERSION
 
 Body = TypeVar("Body")
 AnyRequest = Request[Any, Any, Any]
 
+JSON, GEO_JSON, CSV = "application/json", "application/geo+json", "text/csv"
+ENDINGS = {"json": JSON, "geojson": GEO_JSON, "csv": CSV}
+"""What an address may end in; without an ending `Accept` decides."""
 NOT_PARAMETERS = {
-    "request", "store", "reports", "bus", "areas", "settings", "body", "state", "idempotency_key",
+    "request", "store", "searches", "reports", "bus", "cache", "cubes", "areas", "tiles",
+    "settings", "body", "state", "idempotency_key", "postcodes",
 }  # fmt: skip
 
 
@@ -36,6 +41,24 @@ def not_modified(revision: str) -> Response[Any]:
 def fresh(body: Body, revision: str, media_type: str = "application/json") -> Response[Body]:
     """The answer, with what it takes to ask for it again cheaply."""
     return Response(body, headers=headers_for(revision), media_type=media_type)
+
+
+def wanted_type(request: AnyRequest, offered: Sequence[str]) -> str:
+    """The media type of an answer; the ending of the address goes before `Accept`.
+
+    Raises:
+        NotAcceptableError: none that the client accepts.
+    """
+    ending = request.url.path.rpartition("/")[2].partition(".")[2]
+    # No header, or an empty one, accepts everything.
+    accepted = request.accept.best_match(list(offered)) if request.headers.get("accept") else offered[0]
+    given = ENDINGS.get(ending) or accepted
+    if given is None:
+        endings = [f".{name}" for name, media_type in ENDINGS.items() if media_type in offered]
+        raise NotAcceptableError(
+            f"there are {', '.join(offered)}; {', '.join(endings)} at the end of the address ask for them too"
+        )
+    return given
 
 
 def refuse_unknown_parameters(

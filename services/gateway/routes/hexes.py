@@ -11,7 +11,8 @@ from litestar.params import FromQuery
 from numpy.typing import NDArray
 
 from services.gateway.cells import columns, features, touching, within_smallint
-from services.gateway.coverage import Facts, gaps
+from services.gateway.context import of_grid
+from services.gateway.coverage import Facts
 from services.gateway.errors import ParameterError
 from services.gateway.parameters import (
     MAPPED,
@@ -137,24 +138,21 @@ def collection(
 ) -> HexCollection:
     """The answer without its cells: what they stand for, and what they lack."""
     dataset = Dataset(filters.dataset)
+    held = of_grid(facts, dataset, asked, forces)
     grids = {month: grid for month in months if (grid := facts.loaded[dataset, month].grid)}
-    missing = [format_month(month) for month in asked if month not in grids]
-    notes = [f"{month} is not held: it is missing from the counts, not zero" for month in missing]
-    for month, grid in grids.items():
-        if not grid.is_current:
-            notes.append(f"{format_month(month)}: a newer version is loaded and not on the map yet")
-        if grid.without_cell:
-            notes.append(
-                f"{format_month(month)}: {grid.without_cell} records without a location are in no cell"
-            )
+    nowhere = [
+        f"{format_month(month)}: {grid.without_cell} records without a location are in no cell"
+        for month, grid in grids.items()
+        if grid.without_cell
+    ]
     return HexCollection(
-        data_version={format_month(month): grid.version for month, grid in grids.items()},
-        missing_months=missing,
+        data_version=held.data_version,
+        missing_months=held.missing_months,
         filters=filters,
         outcome_groups={group.slug: group.label for group in groups},
         mapping_version=max(grid.mapping_version for grid in grids.values()),
         total=0,
-        gaps=gaps(facts, dataset, months, forces),
-        notes=notes,
+        gaps=held.gaps,
+        notes=held.notes + nowhere,
         features=[],
     )

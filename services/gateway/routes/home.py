@@ -28,7 +28,7 @@ async def get_home(request: AnyRequest, store: NamedDependency[Store]) -> Respon
         facts = await snapshot.facts()
     headers = headers_for(facts.revision) | {
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
-        "X-Content-Type-Options": "nosniff",
+        "Link": '</api/v1/openapi.json>; rel="service-desc", </api>; rel="service-doc"',
     }
     return Response(render(facts), media_type=MediaType.HTML, headers=headers)
 

@@ -10,6 +10,7 @@ from litestar.params import FromPath, HeaderParameter
 from litestar.response import Stream
 
 from services.gateway.bus import Bus
+from services.gateway.limits import REPORTS
 from services.gateway.report_orders import MOST_BYTES, order_id, read_order
 from services.gateway.report_status import FINAL, address_of, follow, links_of, status_of
 from services.gateway.report_store import Report, ReportStore
@@ -32,6 +33,7 @@ NOT_KEPT = {"Cache-Control": "no-store"}
 @post(
     "/api/v1/reports",
     status_code=202,
+    opt=REPORTS,
     request_max_body_size=MOST_BYTES,
     summary="Order a neighbourhood report",
     tags=["reports"],

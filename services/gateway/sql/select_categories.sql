@@ -1,1 +1,1 @@
-SELECT slug FROM category
+SELECT slug, name FROM category ORDER BY slug

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from services.gateway.settings import GatewaySettings
-from shared.db import open_pool
+from shared.db import READER, open_pool
 from tests.component.gateway.country import Country
 from tests.component.gateway.server import Client, gateway
 
@@ -29,5 +29,5 @@ async def client(
     """The gateway; a parameter is the number of cells that it answers with at most."""
     most = getattr(request, "param", 20_000)
     settings = GatewaySettings(database_url=database_url, nats_url=nats_url, max_cells=most)
-    async with gateway(settings, pool) as client:
+    async with open_pool(database_url, role=READER) as reader, gateway(settings, reader) as client:
         yield client

@@ -29,6 +29,16 @@ Row = tuple[Place, str | None, str | None]
 """Where, category, outcome."""
 
 
+PERSON = [
+    ("stop_type", "Person search"),
+    ("gender", "Male"),
+    ("age_range", "18-24"),
+    ("self_ethnicity", "Other ethnic group - Not stated"),
+    ("officer_ethnicity", None),
+    ("legislation", "Misuse of Drugs Act 1971 (section 23)"),
+]
+"""Of whom every stop is."""
+
 CHARGED, NO_SUSPECT = "Suspect charged", "Investigation complete; no suspect identified"
 ROWS: list[Row] = [
     *[(CITY, "burglary", CHARGED)] * 3,
@@ -135,10 +145,11 @@ class Country:
                     version, point, category_id, outcome_id, n,
                 )  # fmt: skip
             else:
+                person = [await self.label(kind, value) for kind, value in PERSON]
                 await self.pool.execute(
-                    "INSERT INTO stop VALUES ($1, $2, $3, $4, $4, $4, $4, $4, $4, $4, $5, $6, "
+                    "INSERT INTO stop VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
                     "'2018-10-05T12:00Z', NULL, NULL, NULL, NULL, NULL, '', '')",
-                    version, point, force, category_id, outcome_id, n,
+                    version, point, force, *person, category_id, outcome_id, n,
                 )  # fmt: skip
         for key, number in manifest.items():
             await self.pool.execute(

@@ -13,10 +13,10 @@ from services.reporter.counts_store import CountsStore
 from services.reporter.figures import work_out
 from services.reporter.order_store import Claimed, OrderStore
 from services.reporter.shapes import Figures, canonical
-from services.reporter.tiers import Tier
 from shared.areas import ForceAreas
 from shared.events import ReportFailed, ReportRendered, report_id
 from shared.provision import bucket_of
+from shared.tiers import Tier
 from tests.bus import Bus
 from tests.component.gateway.country import BANK
 

@@ -19,7 +19,9 @@ Client = httpx.AsyncClient
 @asynccontextmanager
 async def gateway(settings: GatewaySettings, pool: asyncpg.Pool) -> AsyncIterator[Client]:
     """The gateway on a port of its own, and a client for it."""
-    config = uvicorn.Config(create_app(settings, pool), host="127.0.0.1", port=0, log_config=None)
+    config = uvicorn.Config(
+        create_app(settings, pool), host="127.0.0.1", port=0, log_config=None, proxy_headers=False
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(20):

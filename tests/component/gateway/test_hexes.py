@@ -126,7 +126,7 @@ async def test_a_map_that_lags_behind_says_so(client: Client, country: Country) 
     await country.load(STREET, OCTOBER, ROWS[:-1], cells=False)
     answer = await hexes(client)
     assert answer["data_version"] == {"2018-10": old}
-    assert "2018-10: a newer version is loaded and not on the map yet" in answer["notes"]
+    assert "2018-10: a newer version is loaded and not counted yet" in answer["notes"]
 
 
 @pytest.mark.parametrize("client", [3], indirect=True)

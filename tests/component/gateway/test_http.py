@@ -164,18 +164,6 @@ async def test_requests_are_counted_by_route_and_never_by_address(client: Client
     assert "no-such-thing" not in text
 
 
-async def test_openapi_describes_every_route(client: Client) -> None:
-    document = await get(client, "/api/v1/openapi.json")
-    assert document["openapi"].startswith("3.1")
-    assert set(document["paths"]) == {
-        "/api/v1/coverage", "/api/v1/coverage/proof", "/api/v1/forces", "/api/v1/hexes",
-        "/api/v1/reports", "/api/v1/reports/{report_id}", "/api/v1/reports/{report_id}/events",
-        *(f"/api/v1/reports/{{report_id}}.{ending}" for ending in ("pdf", "json", "csv")),
-    }  # fmt: skip
-    parameters = {one["name"] for one in document["paths"]["/api/v1/hexes"]["get"]["parameters"]}
-    assert parameters == {"dataset", "level", "bbox", "month", "category", "outcome_group"}
-
-
 async def test_the_front_page_says_what_is_loaded_and_loads_nothing(client: Client, country: Country) -> None:
     assert (await client.get("/")).text.count("nothing loaded yet") == 3
     await country.load(STREET, OCTOBER, ROWS)

@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from services.gateway.openapi import ORDER
+from services.gateway.openapi_schemas import MADE
 from services.gateway.report_csv import figures_csv
 from services.gateway.report_orders import FIELDS
 from services.gateway.report_status import follow
@@ -21,9 +21,9 @@ from services.gateway.report_store import ReportStore
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import Store
 from services.reporter.shapes import Figures, Location, canonical
-from services.reporter.tiers import Tier
 from shared.events import report_id
 from shared.model import Dataset
+from shared.tiers import Tier
 from tests.bus import provisioned
 from tests.component.gateway.country import DECEMBER, NOVEMBER, OCTOBER, ROWS, Country
 from tests.component.gateway.desk import PDF, Desk, both
@@ -446,4 +446,4 @@ async def test_a_lost_bus_is_named_and_found_again(
 
 
 def test_the_described_order_is_the_one_that_is_read() -> None:
-    assert list(ORDER["properties"]) == FIELDS
+    assert list(MADE["ReportOrder"]["properties"]) == FIELDS

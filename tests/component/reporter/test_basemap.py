@@ -319,8 +319,7 @@ async def test_a_file_cut_short_while_it_is_used_gives_the_bundled_map(tmp_path:
 @pytest.mark.parametrize(
     ("header", "says"),
     [
-        ({"tile_type": TileType.MVT}, "holds MVT tiles; accepted are raster tiles: PNG, JPEG, WEBP"),
-        ({"tile_type": TileType.AVIF}, "holds AVIF tiles"),
+        ({"tile_type": TileType.AVIF}, "holds AVIF tiles; accepted are PNG, JPEG, WEBP and MVT"),
         ({"tile_compression": Compression.GZIP}, "packed by GZIP"),
         ({"attribution": None}, "give BASEMAP_ATTRIBUTION"),
         ({"attribution": "x" * 200}, "give BASEMAP_ATTRIBUTION"),

@@ -17,8 +17,8 @@ from services.reporter.counts_store import CountsStore
 from services.reporter.figures import work_out
 from services.reporter.refusal import Refusal
 from services.reporter.shapes import Figures, checksum
-from services.reporter.tiers import Tier
 from shared.model import Dataset, format_month, month_range
+from shared.tiers import Tier
 from tests.builders import csv_rows, sample_run
 from tests.pipeline import AREAS, connected, loaded, loader_store
 

@@ -10,14 +10,14 @@ from datetime import date
 import asyncpg
 import pytest
 
-import services.reporter.postcodes_io as postcodes_io
-from services.reporter.postcode_store import PostcodeStore
-from services.reporter.postcodes import Postcodes
-from services.reporter.postcodes_io import KEPT_SECONDS, PostcodesIo, create_client
+import shared.postcodes_io as postcodes_io
 from services.reporter.settings import ReporterSettings
 from shared.db import open_pool
 from shared.errors import TransientError
+from shared.postcode_lookup import Postcodes
+from shared.postcode_store import PostcodeStore
 from shared.postcodes import Location, PostcodeError, Reason
+from shared.postcodes_io import KEPT_SECONDS, PostcodesIo, create_client
 
 MISSING = 404, b'{"status":404,"error":"Postcode not found"}'
 Answer = tuple[int, bytes]

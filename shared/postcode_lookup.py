@@ -1,9 +1,9 @@
 """Where a postcode is: asked of the loaded edition first, then of postcodes.io."""
 
-from services.reporter.postcode_store import PostcodeStore
-from services.reporter.postcodes_io import PostcodesIo
 from shared.errors import TransientError
+from shared.postcode_store import PostcodeStore
 from shared.postcodes import Known, Location, country_of_area, location_of, normalise, outside, unknown
+from shared.postcodes_io import PostcodesIo
 
 
 class Postcodes:

@@ -10,9 +10,9 @@ import httpx
 import msgspec
 import stamina
 
-from services.reporter.settings import ReporterSettings
 from shared.errors import TransientError
 from shared.postcodes import Known
+from shared.settings import PostcodeSettings
 
 SOURCE = "postcodes.io"
 FIRST_WAIT, LONGEST_WAIT = 0.2, 2.0
@@ -155,7 +155,7 @@ class PostcodesIo:
         return answer.result
 
 
-def create_client(settings: ReporterSettings) -> httpx.AsyncClient:
+def create_client(settings: PostcodeSettings) -> httpx.AsyncClient:
     """A client for the postcodes.io of the settings; whoever asks for it closes it."""
     return httpx.AsyncClient(
         base_url=settings.postcodes_io_url.rstrip("/") + "/",

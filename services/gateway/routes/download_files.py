@@ -1,0 +1,97 @@
+"""A file of a month: whole or from where a download broke off, without ever holding much of it."""
+
+from base64 import b64encode
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from litestar import Response
+from litestar.response import Stream
+
+from services.gateway.bus import Bus
+from services.gateway.byte_ranges import is_still, read_range
+from services.gateway.observe import is_head
+from services.gateway.routes.answers import AnyRequest
+from services.gateway.routes.report_files import FOR_EVER
+from shared.downloads import BUCKET, File, Manifest, ending_of, folder_of, part_name
+from shared.errors import TransientError
+from shared.logs import get_logger
+from shared.model import parse_month
+
+log = get_logger()
+
+PIECE_BYTES = 256 << 10
+"""So much is handed to the server at once; it waits until a slow client has taken it."""
+NOTHING = (b"",)
+
+
+async def file_answer(
+    request: AnyRequest, bus: Bus, manifest: Manifest, ending: str, *, is_fixed: bool
+) -> Response[Any]:
+    """The bytes that a request wants of a file.
+
+    `is_fixed`: the address names the edition, so it always gives these bytes.
+
+    Raises:
+        RangeError: the file has none of these bytes.
+        TransientError: the store cannot be reached, or has lost the file.
+    """
+    [file] = [one for one in manifest.files if ending_of(one) == ending]
+    headers = headers_of(file, is_fixed=is_fixed)
+    held = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
+    if headers["ETag"] in held or "*" in held:
+        return Response(None, status_code=304, headers=headers)
+    only_head = is_head(request.scope)
+    span = None
+    if not only_head and is_still(request.headers.get("if-range"), headers["ETag"]):
+        span = read_range(request.headers.get("range"), file.bytes)
+    start, end = span or (0, file.bytes)
+    headers["Content-Length"] = str(end - start)
+    if span:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.bytes}"
+    body = NOTHING if only_head else await begun(pieces(bus, manifest, file, start, end), file)
+    return Stream(body, status_code=206 if span else 200, headers=headers, media_type=file.media_type)
+
+
+def headers_of(file: File, *, is_fixed: bool) -> dict[str, str]:
+    """What is said of a file, whichever bytes of it are sent."""
+    return {
+        "ETag": f'"{file.sha256}"',
+        "Repr-Digest": f"sha-256=:{b64encode(bytes.fromhex(file.sha256)).decode()}:",
+        "Accept-Ranges": "bytes",
+        "Cache-Control": FOR_EVER if is_fixed else "public, no-cache",
+        "Content-Disposition": f'attachment; filename="{file.name}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+async def pieces(
+    bus: Bus, manifest: Manifest, file: File, start: int, end: int
+) -> AsyncGenerator[bytes, None]:
+    """The bytes from `start` to before `end`: one part of the file in memory at a time."""
+    folder = folder_of(manifest.dataset, parse_month(manifest.month), manifest.edition)
+    for number in range(start // file.part_bytes, -(-end // file.part_bytes)):
+        name = part_name(folder, ending_of(file), number)
+        part = await bus.object(BUCKET, name)
+        if part is None:
+            log.error("download.lost", object=name)
+            raise TransientError(f"{file.name} is not in the store any more: it is made again within an hour")
+        offset = number * file.part_bytes
+        first, last = max(0, start - offset), min(len(part), end - offset)
+        for at in range(first, last, PIECE_BYTES):
+            yield part[at : min(at + PIECE_BYTES, last)]
+
+
+async def begun(body: AsyncGenerator[bytes, None], file: File) -> AsyncGenerator[bytes, None]:
+    """The same with its first piece read already, so that an outage can still be answered as one."""
+    first = await anext(body)
+
+    async def all_pieces() -> AsyncGenerator[bytes, None]:
+        yield first
+        try:
+            async for piece in body:
+                yield piece
+        except TransientError as error:
+            # The connection ends before all is sent: the client sees that, and can go on from there.
+            log.warning("download.broken_off", file=file.name, reason=str(error))
+
+    return all_pieces()

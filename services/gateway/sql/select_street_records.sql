@@ -1,0 +1,41 @@
+-- Street crimes of one version at given points, in the order of their ids, from after one of them.
+SELECT {fields}
+FROM (
+    SELECT
+        concat_ws('.', $7::text, r.snap_point_id, encode(r.content_hash, 'hex'), r.ordinal) AS id,
+        $7::text AS month,
+        category.value AS category,
+        CASE WHEN r.located THEN r.lat_e6 / 1e6::double precision END AS latitude,
+        CASE WHEN r.located THEN r.lon_e6 / 1e6::double precision END AS longitude,
+        r.street_id,
+        r.street_name,
+        r.location_type,
+        nullif(r.location_subtype, '') AS location_subtype,
+        force.slug AS force,
+        outcome.value AS outcome,
+        to_char(r.outcome_month, 'YYYY-MM') AS outcome_month,
+        mapped.slug AS outcome_group,
+        nullif(encode(r.persistent_id, 'hex'), '') AS persistent_id,
+        nullif(r.extra, '') AS extra
+    FROM (
+        SELECT
+            c.*, p.located, p.lat_e6, p.lon_e6, p.street_id, p.street_name, p.location_type, p.location_subtype,
+            p.force_id
+        FROM ({points}) AS place
+        JOIN snap_point AS p ON p.id = place.id
+        JOIN street_crime AS c ON c.snap_point_id = place.id
+        WHERE
+            c.version_id = $2
+            AND place.id >= $3
+            AND (c.snap_point_id, c.content_hash, c.ordinal) > ($3, $4::bytea, $5::smallint)
+            AND ($10::smallint [] IS NULL OR c.category_id = ANY($10))
+            AND ($11::smallint [] IS NULL OR c.outcome_id = ANY($11))
+        ORDER BY c.snap_point_id, c.content_hash, c.ordinal
+        LIMIT $6
+    ) AS r
+    JOIN label AS category ON category.id = r.category_id
+    JOIN label AS outcome ON outcome.id = r.outcome_id
+    LEFT JOIN unnest($8::smallint [], $9::text []) AS mapped (outcome_id, slug) ON mapped.outcome_id = r.outcome_id
+    LEFT JOIN force ON force.id = r.force_id
+    ORDER BY r.snap_point_id, r.content_hash, r.ordinal
+) AS record

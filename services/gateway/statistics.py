@@ -1,0 +1,175 @@
+"""Counts and shares along the dimensions of a dataset, from its cube. Pure.
+
+A combination that nobody published is no row; one that lies wholly in months that a force did not publish
+is a row whose count is null.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from services.gateway.coverage import Facts, KnownForce, judge
+from services.gateway.cubes import Cube
+from services.gateway.errors import ParameterError
+from services.gateway.vocabulary import Vocabulary
+from shared.model import Dataset, format_month
+from shared.rates import percent
+
+KINDS = {
+    Dataset.STREET: {"force": "force", "category": "category", "outcome": "street_outcome"},
+    Dataset.STOPS: {
+        "force": "force",
+        "type": "stop_type",
+        "object": "object_of_search",
+        "legislation": "legislation",
+        "self_ethnicity": "self_ethnicity",
+        "officer_ethnicity": "officer_ethnicity",
+        "age_range": "age_range",
+        "gender": "gender",
+        "outcome": "stop_outcome",
+    },
+}
+"""The dimensions whose values are published words, and the kind of these."""
+PERSONAL = ("self_ethnicity", "officer_ethnicity", "age_range", "gender")
+MOST_PERSONAL = 2
+FEWEST_PEOPLE = 5
+"""Of groups of people with fewer stops the number is not told."""
+NO_DATA = ("not_published", "not_loaded")
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """`filters` by dimension: the slugs that pass; `months` are those that are counted."""
+
+    dataset: Dataset
+    months: Sequence[date]
+    by: Sequence[str]
+    filters: Mapping[str, Sequence[str]]
+
+    @property
+    def personal(self) -> list[str]:
+        """What it tells people apart by."""
+        return [name for name in PERSONAL if name in self.by or name in self.filters]
+
+
+def dimensions(dataset: Dataset) -> list[str]:
+    """What a dataset can be counted by."""
+    return ["month", *KINDS[dataset], "outcome_group", "located"]
+
+
+def guard_people(question: Question) -> None:
+    """Refuse what describes people so closely that one could stand out (docs/privacy.md).
+
+    Raises:
+        ParameterError: more characteristics of people at once than are combined.
+    """
+    if len(question.personal) > MOST_PERSONAL:
+        raise ParameterError(
+            "by",
+            f"{', '.join(question.personal)} together describe people too closely: at most {MOST_PERSONAL} "
+            f"of {', '.join(PERSONAL)} are combined, by and filters taken together",
+        )
+
+
+def count(cube: Cube, words: Vocabulary, question: Question) -> Counter[tuple[str, ...]]:
+    """Counts by the words of the dimensions that were asked for."""
+    kinds = KINDS[question.dataset]
+    columns = ["outcome" if name == "outcome_group" else name for name in question.by]
+    counts: Counter[tuple[str, ...]] = Counter()
+    spoken = [reading(words, kinds, cube, name) for name in question.by]
+    sums = cube.sums(columns, places(cube, question.months), allowed(words, question))
+    for numbers, n in sums.items():
+        counts[tuple(word[number] for word, number in zip(spoken, numbers, strict=True))] += n
+    return counts
+
+
+def reading(words: Vocabulary, kinds: Mapping[str, str], cube: Cube, name: str) -> Mapping[int, str]:
+    """The word of each number of a dimension."""
+    if name == "month":
+        return dict(enumerate(map(format_month, cube.months)))
+    if name == "located":
+        return {0: "false", 1: "true"}
+    if name == "outcome_group":
+        return words.groups.get(kinds["outcome"], {})
+    return words.slugs.get(kinds[name], {})
+
+
+def places(cube: Cube, months: Iterable[date]) -> list[int]:
+    """Where a cube has some months."""
+    counted = set(months)
+    return [place for place, month in enumerate(cube.months) if month in counted]
+
+
+def allowed(words: Vocabulary, question: Question) -> dict[str, list[int]]:
+    """The numbers that pass, by column."""
+    kinds = KINDS[question.dataset]
+    passing: dict[str, set[int]] = {}
+    for name, slugs in question.filters.items():
+        column = "outcome" if name == "outcome_group" else name
+        if name == "outcome_group":
+            numbers = set(words.ids_in_groups(kinds["outcome"], slugs))
+        elif name == "located":
+            numbers = {int(slug == "true") for slug in slugs}
+        else:
+            numbers = set(words.ids(kinds[name], slugs))
+        passing[column] = passing[column] & numbers if column in passing else numbers
+    return {name: sorted(numbers) for name, numbers in passing.items()}
+
+
+def rows_of(question: Question, counts: Counter[tuple[str, ...]], facts: Facts) -> list[Row]:
+    """The answer's rows: months in order, in them the larger first; few people without a count."""
+    rows: list[Row] = [dict(zip(question.by, key, strict=True)) | {"count": n} for key, n in counts.items()]
+    total = sum(counts.values())
+    if question.personal:
+        hide_few(rows)
+    else:
+        rows += silent_rows(question, counts, facts)
+    for row in rows:
+        row["share"] = None if row["count"] is None else percent(row["count"], total)
+        if "located" in row:
+            row["located"] = row["located"] == "true"
+    return sorted(rows, key=lambda row: order_of(row, question.by))
+
+
+def order_of(row: Row, by: Sequence[str]) -> tuple[Any, ...]:
+    """Months run forwards; within one the larger number first."""
+    return row.get("month", ""), -(row["count"] or 0), *(str(row[name]) for name in by)
+
+
+def hide_few(rows: list[Row]) -> None:
+    """Take out counts under five; of a single one the next larger too, lest it be subtracted."""
+    few = [row for row in rows if row["count"] < FEWEST_PEOPLE]
+    if len(few) == 1 and len(rows) > 1:
+        few.append(min((row for row in rows if row is not few[0]), key=lambda row: row["count"]))
+    for row in few:
+        row["count"], row["hidden"] = None, True
+
+
+def silent_rows(question: Question, counts: Mapping[tuple[str, ...], int], facts: Facts) -> list[Row]:
+    """Where a force told nothing of a month: a row that says so, lest its absence be read as zero."""
+    if not question.by or not set(question.by) <= {"month", "force"}:
+        return []
+    silence: dict[tuple[str, ...], bool] = {}
+    for force in asked_forces(question, facts):
+        for month in question.months:
+            key = tuple(format_month(month) if name == "month" else force.slug for name in question.by)
+            silence[key] = silence.get(key, True) and is_silent(facts, question.dataset, month, force)
+    return [
+        dict(zip(question.by, key, strict=True)) | {"count": None}
+        for key, silent in silence.items()
+        if silent and key not in counts
+    ]
+
+
+def asked_forces(question: Question, facts: Facts) -> list[KnownForce]:
+    """The forces that the answer is about."""
+    wanted = question.filters.get("force")
+    return [force for force in facts.forces if wanted is None or force.slug in wanted]
+
+
+def is_silent(facts: Facts, dataset: Dataset, month: date, force: KnownForce) -> bool:
+    """Whether nothing is known of a force in a month."""
+    return judge(facts, dataset, month, force)[0] in NO_DATA

@@ -1,0 +1,2 @@
+DELETE FROM download
+WHERE dataset = $1 AND month = $2 AND edition = $3

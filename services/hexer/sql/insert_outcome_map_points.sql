@@ -1,0 +1,9 @@
+-- The places of a month's outcomes that no street crime and no stop has brought.
+INSERT INTO map_point (snap_point_id, geog)
+SELECT p.id, ST_SetSRID(ST_MakePoint(p.lon_e6 / 1e6, p.lat_e6 / 1e6), 4326)::geography
+FROM (SELECT DISTINCT snap_point_id FROM crime_outcome WHERE version_id = $1) AS used
+JOIN snap_point AS p ON p.id = used.snap_point_id
+LEFT JOIN map_point AS m ON m.snap_point_id = p.id
+WHERE p.located AND m.snap_point_id IS NULL
+ORDER BY p.id
+ON CONFLICT (snap_point_id) DO NOTHING

@@ -1,0 +1,3 @@
+SELECT manifest
+FROM download
+WHERE dataset = $1 AND month = $2 AND edition = $3

@@ -22,8 +22,6 @@ from shared.model import Dataset, format_month
 CELLS = {Dataset.STREET: "street_cell", Dataset.STOPS: "stop_cell"}
 CATEGORY_KIND = {Dataset.STREET: "category", Dataset.STOPS: "object_of_search"}
 RECORDS = {Dataset.STREET: "street_crime", Dataset.OUTCOMES: "crime_outcome", Dataset.STOPS: "stop"}
-NO_WORD = "not-recorded"
-"""What is shown where the published category is null or empty."""
 
 
 @dataclass(frozen=True)
@@ -172,9 +170,8 @@ class Snapshot:
         return self.store.spoken[1]
 
     async def words(self, dataset: Dataset) -> dict[int, str]:
-        """The categories of a dataset's cells by number, as published."""
-        rows = await self.connection.fetch(sql("select_words"), CATEGORY_KIND[dataset])
-        return {row["id"]: row["word"] or NO_WORD for row in rows}
+        """The slugs of the categories of a dataset's cells by number."""
+        return (await self.vocabulary()).slugs.get(CATEGORY_KIND[dataset], {})
 
     async def categories(self) -> dict[str, str]:
         """Slug and name of all categories of street crime, whether a record has them or not."""

@@ -11,9 +11,8 @@ from typing import NamedTuple
 from services.gateway.cube_store import Built, built_months
 from services.gateway.cubes import read_block
 from services.gateway.errors import NotFoundError
-from services.gateway.store import CELLS, NO_WORD, Group, Snapshot, Store, sql
+from services.gateway.store import CELLS, Group, Snapshot, Store, sql
 from services.gateway.tile_counts import Attributes, Grid
-from services.gateway.vocabulary import slug_of
 from shared.model import Dataset
 
 FORMAT = 1
@@ -82,10 +81,7 @@ async def read_edition(snapshot: Snapshot, dataset: Dataset) -> Edition:
         f"{month},{version},{mapping},{built.timestamp()}"
         for month, (version, mapping, built) in sorted(months.items())
     )
-    words = {
-        n: NO_WORD if word == NO_WORD else slug_of(word)
-        for n, word in (await snapshot.words(dataset)).items()
-    }
+    words = await snapshot.words(dataset)
     known = {*words.values(), *(await snapshot.categories() if dataset is Dataset.STREET else [])}
     return Edition(
         dataset=dataset,

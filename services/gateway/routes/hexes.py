@@ -26,8 +26,10 @@ from services.gateway.parameters import (
 )
 from services.gateway.routes.answers import AnyRequest, fresh, is_current, not_modified
 from services.gateway.schemas import HexCollection, HexFilters
+from services.gateway.search_parameters import read_slugs
 from services.gateway.settings import GatewaySettings
-from services.gateway.store import NO_WORD, CellQuery, Group, Snapshot, Store
+from services.gateway.store import CellQuery, Group, Snapshot, Store
+from services.gateway.vocabulary import NOT_RECORDED
 from shared.areas import Bounds, ForceAreas
 from shared.hexgrid import EDGES_M, cells_in_bbox
 from shared.model import Dataset, format_month
@@ -62,7 +64,7 @@ async def get_hexes(
         facts = await snapshot.facts()
         months = among(asked, [held for held in facts.months(name) if facts.loaded[name, held].grid], name)
         words, groups = await snapshot.words(name), await snapshot.outcome_groups(name)
-        categories = read_words("category", category, await valid_categories(snapshot, name, words))
+        categories = read_slugs("category", category, await valid_categories(snapshot, name, words))
         outcome_groups = read_words("outcome_group", outcome_group, [group.slug for group in groups])
         if is_current(request, snapshot.revision):
             return not_modified(snapshot.revision)
@@ -91,7 +93,7 @@ async def get_hexes(
 async def valid_categories(snapshot: Snapshot, dataset: Dataset, words: dict[int, str]) -> set[str]:
     """What may be asked for: what is known, and what was ever published."""
     published = set(words.values())
-    return published | (set(await snapshot.categories()) if dataset is Dataset.STREET else {NO_WORD})
+    return published | (set(await snapshot.categories()) if dataset is Dataset.STREET else {NOT_RECORDED})
 
 
 async def find_cells(snapshot: Snapshot, query: CellQuery, bbox: Bbox, most: int) -> NDArray[np.int32]:

@@ -15,13 +15,13 @@ from services.gateway.context import of_grid
 from services.gateway.errors import NotFoundError, ParameterError
 from services.gateway.parameters import MAPPED, among, read_dataset, read_months, read_words
 from services.gateway.routes.answers import AnyRequest, fresh, is_current, not_modified
+from services.gateway.search_parameters import read_slugs
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import CellQuery, Store
 from services.gateway.tile_json import TileJson, tile_json
 from services.gateway.tile_shapes import MAX_ZOOM, Tile
 from services.gateway.tile_store import Edition, View
 from services.gateway.tiles import MVT, Body, Tiles
-from services.gateway.vocabulary import slugs_in
 from shared.areas import ForceAreas
 from shared.hexgrid import EDGES_M, cells_in_bbox, rings
 
@@ -107,9 +107,7 @@ def read_view(
     """The months that were asked for, and what is shown: those of them that are held, and the filters."""
     asked = edition.newest.months if month is None else read_months(month)
     shown = among(asked, edition.months, edition.dataset)
-    # Published words are taken too, as /api/v1/hexes has them.
-    slugs = category and ",".join(slugs_in(category))
-    categories = read_words("category", slugs, edition.known_categories)
+    categories = read_slugs("category", category, edition.known_categories)
     groups = read_words("outcome_group", outcome_group, [group.slug for group in edition.groups])
     return asked, View(
         tuple(shown),

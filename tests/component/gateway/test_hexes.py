@@ -101,7 +101,7 @@ async def test_a_range_sums_its_months_and_names_those_that_are_missing(
 async def test_filters_leave_only_what_was_asked_for(client: Client, country: Country) -> None:
     await country.load(STREET, OCTOBER, ROWS)
     await country.load(
-        STOPS, OCTOBER, [(CITY, None, "Arrest"), (CITY, "", None), (BANK, "Firearms", "Arrest")]
+        STOPS, OCTOBER, [(CITY, None, "Arrest"), (CITY, "", None), (BANK, "Stolen goods", "Arrest")]
     )
     assert (await hexes(client, category="burglary"))["total"] == 9
     assert (await hexes(client, category="burglary,robbery", outcome_group="positive"))["total"] == 3
@@ -109,6 +109,9 @@ async def test_filters_leave_only_what_was_asked_for(client: Client, country: Co
     assert unknown["total"] == 2
     assert unknown["features"][0]["properties"]["categories"] == {"not-recorded": 2}
     assert unknown["filters"]["category"] == ["not-recorded"]
+    goods = await hexes(client, dataset="stops", category="stolen-goods")
+    assert goods["features"][0]["properties"]["categories"] == {"stolen-goods": 1}
+    assert await hexes(client, dataset="stops", category="Stolen goods") == goods
     assert (await hexes(client, category="bicycle-theft"))["features"] == []
 
 

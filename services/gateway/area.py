@@ -30,6 +30,8 @@ WAYS_IN_WORDS = ["latitude and longitude (and radius)", "bbox", "polygon", "post
 PARTS = ("latitude", "longitude", "radius", "bbox", "polygon", "postcode", "force")
 ELLIPSOID = Geod(ellps="WGS84")
 FEWEST_POSITIONS = 4
+WIDEST_DEGREES = 10.0
+"""Far more than any area within the limits spans in Great Britain."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,13 @@ def check_ring(ring: list[list[float]]) -> None:
 
 def sized(name: str, outline: shapely.Geometry, words: dict[str, Any], settings: GatewaySettings) -> Shape:
     """The shape, unless it is too large."""
-    km2 = abs(ELLIPSOID.geometry_area_perimeter(shapely.orient_polygons(outline))[0]) / 1e6
+    west, south, east, north = outline.bounds
+    if east - west > WIDEST_DEGREES or north - south > WIDEST_DEGREES:
+        raise ParameterError(name, f"is wider or higher than {WIDEST_DEGREES:g} degrees: take a smaller area")
+    # Edges are searched straight in degrees; long ones measured as the shortest way would enclose less.
+    # A rectangle may be a point or a line: it has no size.
+    fine = shapely.segmentize(outline, 0.1) if outline.area else outline
+    km2 = abs(ELLIPSOID.geometry_area_perimeter(shapely.orient_polygons(fine))[0]) / 1e6
     if km2 > settings.max_area_km2:
         raise ParameterError(name, f"covers {km2:,.0f} km²: at most {settings.max_area_km2:g} km²")
     return Shape(outline, km2, words)

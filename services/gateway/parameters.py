@@ -10,6 +10,8 @@ from shared.hexgrid import EDGES_M
 from shared.model import Dataset, format_month, month_range
 
 BBOX_FORM = "west,south,east,north in degrees, as in -0.2,51.4,0.1,51.6"
+LONGEST_LIST = 2000
+"""Characters of a list: more than all forces, or 200 months."""
 MAPPED = (Dataset.STREET, Dataset.STOPS)
 """The datasets that have cells."""
 
@@ -27,6 +29,17 @@ def required(name: str, text: str | None, form: str) -> str:
     """A parameter that must be given."""
     if not text:
         raise ParameterError(name, f"is missing: {form}")
+    return text
+
+
+def short(name: str, text: str) -> str:
+    """A list that can be read in no time.
+
+    Raises:
+        ParameterError: it is longer than any that makes sense.
+    """
+    if len(text) > LONGEST_LIST:
+        raise ParameterError(name, f"has {len(text)} characters: at most {LONGEST_LIST}")
     return text
 
 
@@ -49,7 +62,8 @@ def read_level(text: str | None) -> int:
 def read_months(text: str | None) -> list[date]:
     """`2018-10`, `2018-10..2018-12`, or both in a comma-separated list; oldest first."""
     try:
-        months = month_range(required("month", text, "YYYY-MM or a range, as in 2018-10..2018-12"))
+        form = "YYYY-MM or a range, as in 2018-10..2018-12"
+        months = month_range(short("month", required("month", text, form)))
     except ValueError as error:
         raise ParameterError("month", str(error)) from error
     this_month = datetime.now(UTC).date().replace(day=1)
@@ -93,7 +107,7 @@ def read_words(name: str, text: str | None, valid: Iterable[str]) -> list[str] |
     if text is None:
         return None
     known = sorted(valid)
-    words = [word.strip() for word in text.split(",")]
+    words = [word.strip() for word in short(name, text).split(",")]
     unknown = [word for word in words if word not in known]
     if unknown:
         raise ParameterError(name, f"'{', '.join(unknown)}' is none of {', '.join(known)}", known)

@@ -9,7 +9,7 @@ import msgspec
 
 from services.gateway.area import Area, Circle, ForceArea
 from services.gateway.errors import ParameterError
-from services.gateway.parameters import read_months, read_words
+from services.gateway.parameters import read_months, read_words, short
 from services.gateway.settings import GatewaySettings
 from services.gateway.statistics import MOST_PERSONAL, PERSONAL
 from services.gateway.vocabulary import Vocabulary, slug_of, slugs_in
@@ -159,7 +159,7 @@ def read_slugs(name: str, text: str | None, known: Collection[str]) -> list[str]
     """Published words, as they were published or as slugs."""
     if text is None:
         return None
-    return read_words(name, ",".join(slugs_in(text)), known)
+    return read_words(name, ",".join(slugs_in(short(name, text))), known)
 
 
 def outcome_codes(dataset: Dataset) -> dict[str, list[str]]:

@@ -69,7 +69,11 @@ def count_force(cube: Cube, words: Vocabulary, facts: Facts, question: Question,
     counts = count(cube, words, question)
     notes = []
     for force in forces:
-        silent = [month for month in question.months if is_silent(facts, question.dataset, month, force)]
+        silent = [
+            month
+            for month in question.months
+            if (question.dataset, month) in facts.loaded and is_silent(facts, question.dataset, month, force)
+        ]
         if not silent:
             continue
         notes.append(f"{force.slug} published nothing in {', '.join(map(format_month, silent))}: left out")
@@ -107,7 +111,11 @@ async def count_area(
     for row in rows:
         counts[spoken[row[column]]] += row["n"]
     notes = ["records without a location are in no area"]
-    silent = [format_month(month) for month in question.months if month not in told]
+    silent = [
+        format_month(month)
+        for month in question.months
+        if month not in told and (question.dataset, month) in facts.loaded
+    ]
     if silent:
         notes.append(f"no force of this area published anything in {', '.join(silent)}: left out")
     return described(facts, question, place, forces, counts, notes)

@@ -140,11 +140,15 @@ def order_of(row: Row, by: Sequence[str]) -> tuple[Any, ...]:
 
 
 def hide_few(rows: list[Row]) -> None:
-    """Take out counts under five; of a single one the next larger too, lest it be subtracted."""
-    few = [row for row in rows if row["count"] < FEWEST_PEOPLE]
-    if len(few) == 1 and len(rows) > 1:
-        few.append(min((row for row in rows if row is not few[0]), key=lambda row: row["count"]))
-    for row in few:
+    """Take out counts under five, and the next larger ones until no sum tells what they are."""
+    ordered = sorted(rows, key=lambda row: row["count"])
+    hidden = sum(row["count"] < FEWEST_PEOPLE for row in rows)
+    # Together they must be so many that their sum tells none of them.
+    while 0 < hidden < len(rows) and (
+        hidden == 1 or sum(row["count"] for row in ordered[:hidden]) < FEWEST_PEOPLE * hidden
+    ):
+        hidden += 1
+    for row in ordered[:hidden]:
         row["count"], row["hidden"] = None, True
 
 

@@ -64,7 +64,10 @@ async def get_street_comparison(
     postcode:EC2M 7PY,metres, bbox:west,south,east,north or polygon:{GeoJSON}; `month_b` is the period of `b`
     if it is another. Months in which a force published nothing are left out of its side, and named.
     """
-    places = [await read_place("a", a, searches), await read_place("b", b or COUNTRY, searches)]
+    places = [
+        await read_place("a", a, searches),
+        await read_place("b", COUNTRY if b is None else b, searches),
+    ]
     given = given_filters(category=category, outcome_group=outcome_group)
 
     async def compute(snapshot: Snapshot) -> Table:
@@ -73,7 +76,7 @@ async def get_street_comparison(
             snapshot, cubes, searches.areas, Dataset.STREET, places, (month, month_b), names[0], given
         )
 
-    return await answer_table(request, store, cache, compute)
+    return await answer_table(request, store, cache, compute, places=places)
 
 
 @get(
@@ -101,7 +104,10 @@ async def get_stop_comparison(
     postcode:EC2M 7PY,metres, bbox:west,south,east,north or polygon:{GeoJSON}; `month_b` is the period of `b`
     if it is another. What describes people is not compared: that is for the statistics of whole forces.
     """
-    places = [await read_place("a", a, searches), await read_place("b", b or COUNTRY, searches)]
+    places = [
+        await read_place("a", a, searches),
+        await read_place("b", COUNTRY if b is None else b, searches),
+    ]
     given = given_filters(object=object, outcome_group=outcome_group)
 
     async def compute(snapshot: Snapshot) -> Table:
@@ -110,7 +116,7 @@ async def get_stop_comparison(
             snapshot, cubes, searches.areas, Dataset.STOPS, places, (month, month_b), names[0], given
         )
 
-    return await answer_table(request, store, cache, compute)
+    return await answer_table(request, store, cache, compute, places=places)
 
 
 @get(
@@ -152,7 +158,9 @@ async def comparison_table(
     filters = await read_filters(snapshot, words, dataset, given)
     cube = await cubes.cube(snapshot, facts, dataset)
     sides = []
-    for place, period in zip(places, (periods[0], periods[1] or periods[0]), strict=True):
+    for place, period in zip(
+        places, (periods[0], periods[0] if periods[1] is None else periods[1]), strict=True
+    ):
         question = ask(facts, dataset, place, period, by, filters)
         if place.area is None:
             sides.append(await asyncio.to_thread(count_force, cube, words, facts, question, place))
@@ -171,6 +179,11 @@ async def comparison_table(
         labels={row.slug: labels.get(row.slug, row.slug) for row in rows},
     )
     return Table(answer, ComparedRow.__struct_fields__, [asdict(row) for row in rows])
+
+
+async def read_places(a: str | None, b: str | None, searches: Searches) -> list[Place]:
+    """Both sides; the second is the country unless it is given."""
+    return [await read_place("a", a, searches), await read_place("b", COUNTRY if b is None else b, searches)]
 
 
 async def read_place(name: str, text: str | None, searches: Searches) -> Place:
@@ -194,15 +207,19 @@ def ask(
 ) -> Question:
     """What is to be counted of a side; all months that are asked for, held or not."""
     asked, _ = counted_months(facts, dataset, period)
-    is_force = place.area is None and place.text != COUNTRY
-    return Question(dataset, asked, [by], {**filters, **({"force": [place.text]} if is_force else {})})
+    where: dict[str, Sequence[str]] = {}
+    if place.text == COUNTRY:  # without Northern Ireland, Scotland's stations, and btp, which has no area
+        where["force"] = [force.slug for force in facts.forces if force.population]
+    elif place.area is None:
+        where["force"] = [place.text]
+    return Question(dataset, asked, [by], {**filters, **where})
 
 
 async def ons_table(snapshot: Snapshot, cubes: Cubes, force: str | None, month: str | None) -> Table:
     """The whole answer."""
     facts, words, ons = await snapshot.facts(), await snapshot.vocabulary(), bundled()
     valid = [COUNTRY, *sorted(slug for slug in ons.rates if slug != COUNTRY)]
-    place = read_force_place("force", force or COUNTRY, valid)
+    place = read_force_place("force", COUNTRY if force is None else force, valid)
     cube = await cubes.cube(snapshot, facts, Dataset.STREET)
     question = ask(facts, Dataset.STREET, place, month, "category", {})
     counted = await asyncio.to_thread(count_force, cube, words, facts, question, place)

@@ -26,6 +26,7 @@ from services.gateway.statistics import (
     count,
     dimensions,
     guard_people,
+    is_silent,
     rows_of,
 )
 from services.gateway.statistics_schemas import Statistics
@@ -140,7 +141,11 @@ async def statistics(
     rows = rows_of(question, counts, facts)
     held = of_grid(facts, dataset, asked, [force.slug for force in asked_forces(question, facts)])
     total = sum(counts.values())
-    hides = bool(question.personal) and (total < FEWEST_PEOPLE or (len(rows) == 1 and "hidden" in rows[0]))
+    shown = [row for row in rows if "hidden" not in row]
+    hides = bool(question.personal) and (not shown or total < FEWEST_PEOPLE)
+    unknown = not total and all(
+        is_silent(facts, dataset, one, force) for one in counted for force in asked_forces(question, facts)
+    )
     answer = Statistics(
         dataset=dataset,
         by=names,
@@ -148,13 +153,14 @@ async def statistics(
         months=[format_month(one) for one in counted],
         data_version=held.data_version,
         missing_months=held.missing_months,
-        total=None if hides else total,
+        total=None if hides or unknown else total,
         rows=rows,
         labels=labels_of(words, question, rows),
         gaps=held.gaps,
         notes=held.notes + ([HIDDEN] if question.personal else []),
     )
-    return Table(answer, [*names, "count", "share"], rows)
+    hidden = ["hidden"] if question.personal else []
+    return Table(answer, [*names, "count", "share", *hidden], rows)
 
 
 def counted_months(

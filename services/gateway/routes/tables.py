@@ -1,6 +1,7 @@
 """How statistics are answered: computed once for all who ask the same, as JSON or as a CSV table."""
 
 import csv
+import hashlib
 import io
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -9,6 +10,7 @@ import msgspec
 from litestar import Response
 from msgspec import Struct
 
+from services.gateway.area import Circle
 from services.gateway.cache import Cache
 from services.gateway.errors import ParameterError
 from services.gateway.routes.answers import (
@@ -20,6 +22,7 @@ from services.gateway.routes.answers import (
     not_modified,
     wanted_type,
 )
+from services.gateway.sides import Place
 from services.gateway.statistics import Row
 from services.gateway.store import Snapshot, Store
 
@@ -38,16 +41,18 @@ async def answer_table(
     cache: Cache,
     compute: Callable[[Snapshot], Awaitable[Table]],
     *,
-    question: object = None,
+    places: Sequence[Place] = (),
 ) -> Response[Any]:
     """The answer to a request: kept if it was, as CSV for `.csv` or `Accept: text/csv`.
 
-    `question`: what was asked in the body, if the address does not say all.
+    `places` are those of the address: where a postcode is may change, too.
     """
     revision = await store.revision()
-    if is_current(request, revision):
-        return not_modified(revision)
     media_type = wanted_type(request, (JSON, CSV))
+    circles = [place.area for place in places if isinstance(place.area, Circle)]
+    tag = f"{revision}-{hashlib.sha256(repr((media_type, circles)).encode()).hexdigest()[:8]}"
+    if is_current(request, tag):
+        return not_modified(tag)
 
     async def work() -> bytes:
         async with store.snapshot() as snapshot:
@@ -55,9 +60,9 @@ async def answer_table(
         return msgspec.json.encode(table.answer) if media_type == JSON else csv_of(table)
 
     query = sorted(request.query_params.multi_items())
-    key = repr((request.url.path, media_type, query, question))
+    key = repr((request.url.path, media_type, query, circles))
     body = await cache.get_or_compute(key, work, revision=revision)
-    answer = fresh(body, revision, media_type)
+    answer = fresh(body, tag, media_type)
     answer.headers["Vary"] = "Accept"
     return answer
 

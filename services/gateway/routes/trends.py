@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from litestar import Response, get
@@ -26,7 +27,7 @@ from services.gateway.statistics import (
     guard_people,
     is_silent,
 )
-from services.gateway.statistics_schemas import OutcomeFunnel, Trend
+from services.gateway.statistics_schemas import OutcomeCohort, OutcomeFunnel, Trend
 from services.gateway.store import Snapshot, Store
 from services.gateway.trends import trend
 from services.gateway.vocabulary import Vocabulary
@@ -180,6 +181,11 @@ async def funnel_table(
     groups = await snapshot.outcome_groups(Dataset.STREET)
     cube = await cubes.cube(snapshot, facts, Dataset.STREET)
     question = Question(Dataset.STREET, counted, ["month"], filters)
+    forces = asked_forces(question, facts)
+    told = [
+        one for one in counted if not all(is_silent(facts, Dataset.STREET, one, force) for force in forces)
+    ]
+    question = replace(question, months=told)
     slugs = [group.slug for group in groups]
     rows = await asyncio.to_thread(cohorts, cube, words, question, slugs, cube.months[-1])
     held = of_grid(facts, Dataset.STREET, asked, [force.slug for force in asked_forces(question, facts)])
@@ -193,5 +199,5 @@ async def funnel_table(
         notes=[*held.notes, UNFINISHED],
     )
     flat = [{**(row := asdict(cohort)), **row.pop("groups")} for cohort in rows]
-    columns = [name for name in rows[0].__struct_fields__ if name != "groups"]
+    columns = [name for name in OutcomeCohort.__struct_fields__ if name != "groups"]
     return Table(answer, [*columns, *slugs], flat)

@@ -6,7 +6,17 @@ from datetime import date
 import pytest
 
 from shared.model import Dataset, format_month, months_after
-from tests.component.gateway.country import BANK, CHARGED, CITY, MANCHESTER, NO_SUSPECT, Country, Row
+from tests.component.gateway.country import (
+    AT_SEA,
+    BANK,
+    CHARGED,
+    CITY,
+    MANCHESTER,
+    NO_SUSPECT,
+    STATION,
+    Country,
+    Row,
+)
 from tests.component.gateway.server import Client, get
 
 STREET, STOPS = Dataset.STREET, Dataset.STOPS
@@ -96,6 +106,9 @@ async def test_two_places_are_compared_by_shares(client: Client, country: Countr
     assert rows["burglary"]["difference_pp"] == 7.0
     assert (rows["robbery"]["a_count"], rows["robbery"]["difference_pp"]) == (0, -72.0)
     country_wide = await get(client, url, a="city-of-london")
+    await country.load(STREET, FIRST, [*here, *there, (AT_SEA, "drugs", None), (STATION, "drugs", None)])
+    country_wide = await get(client, url, a="city-of-london")
+    # Neither what lies in no police area nor the British Transport Police is of England and Wales.
     shares = Counter(category for _, category, _ in [*here, *there])
     assert {row["slug"]: row["b_count"] for row in country_wide["rows"]} == dict(shares)
 
@@ -214,6 +227,8 @@ async def test_an_area_is_compared_with_its_force(client: Client, country: Count
         ("circle:51.5", "longitude"),
         ("circle:51.5,-0.1,9000", "at most 5000"),
         ("bbox:-3,50,1,54", "at most 400 km²"),
+        ("bbox:-180,49,180,61", "wider or higher than 10 degrees"),
+        ("bbox:-9,49,0.9,59", "at most 400 km²"),
         ("polygon:nonsense", "GeoJSON"),
         ("town:Bath", "england-and-wales"),
         ("postcode:SW1A", "first part"),

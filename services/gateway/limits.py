@@ -21,9 +21,8 @@ from shared.metrics import limit_decisions
 WINDOW = 60
 """Seconds, from a client's first request; then its allowance is whole again."""
 
-READS = {"limit": "reads"}
-"""What a route counts as, given as its `opt`. Routes without count as reads."""
 REPORTS = {"limit": "reports"}
+"""What a route counts as, given as its `opt`. Routes without count as reads."""
 DOWNLOADS = {"limit": "downloads"}
 UNLIMITED = {"limit": None}
 """Neither counted nor asked for a key."""

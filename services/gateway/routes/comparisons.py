@@ -64,10 +64,7 @@ async def get_street_comparison(
     postcode:EC2M 7PY,metres, bbox:west,south,east,north or polygon:{GeoJSON}; `month_b` is the period of `b`
     if it is another. Months in which a force published nothing are left out of its side, and named.
     """
-    places = [
-        await read_place("a", a, searches),
-        await read_place("b", COUNTRY if b is None else b, searches),
-    ]
+    places = await read_places(a, b, searches)
     given = given_filters(category=category, outcome_group=outcome_group)
 
     async def compute(snapshot: Snapshot) -> Table:
@@ -104,10 +101,7 @@ async def get_stop_comparison(
     postcode:EC2M 7PY,metres, bbox:west,south,east,north or polygon:{GeoJSON}; `month_b` is the period of `b`
     if it is another. What describes people is not compared: that is for the statistics of whole forces.
     """
-    places = [
-        await read_place("a", a, searches),
-        await read_place("b", COUNTRY if b is None else b, searches),
-    ]
+    places = await read_places(a, b, searches)
     given = given_filters(object=object, outcome_group=outcome_group)
 
     async def compute(snapshot: Snapshot) -> Table:

@@ -6,8 +6,12 @@ import asyncpg
 import pytest
 
 from services.gateway.settings import GatewaySettings
+from services.reporter.shapes import Figures
 from shared.db import READER, open_pool
-from tests.component.gateway.country import Country
+from shared.model import Dataset
+from tests.bus import provisioned
+from tests.component.gateway.country import NOVEMBER, OCTOBER, ROWS, Country
+from tests.component.gateway.desk import Desk
 from tests.component.gateway.server import Client, gateway
 
 
@@ -31,3 +35,17 @@ async def client(
     settings = GatewaySettings(database_url=database_url, nats_url=nats_url, max_cells=most)
     async with open_pool(database_url, role=READER) as reader, gateway(settings, reader) as client:
         yield client
+
+
+@pytest.fixture
+async def desk(pool: asyncpg.Pool, nats_url: str) -> AsyncIterator[Desk]:
+    async with provisioned(nats_url) as bus:
+        yield Desk(pool, bus)
+
+
+@pytest.fixture
+async def figures(desk: Desk, country: Country) -> Figures:
+    """Figures of two loaded months, counted by the reporter itself."""
+    for month in (OCTOBER, NOVEMBER):
+        await country.load(Dataset.STREET, month, ROWS)
+    return await desk.figures()

@@ -3,6 +3,7 @@
 VENV := .venv
 READY := $(VENV)/.ready
 ARGS ?=
+WORKERS ?= 2
 DATA ?=
 CODE := services shared deploy bench tests
 # No addresses of package indexes in the repository; uv.lock could not do without.
@@ -27,8 +28,8 @@ demo: $(READY) ## Load the sample data through all services and serve it: ARGS="
 up: $(READY) ## The same without sample data, against the real API: ARGS="--source URL"
 	@$(VENV)/bin/crimemaps up $(ARGS)
 
-test: $(READY) ## Run the whole test suite: ARGS="tests/unit -k gate"
-	$(VENV)/bin/pytest $(ARGS)
+test: $(READY) ## Run the whole test suite, WORKERS at a time: ARGS="tests/unit -k gate"
+	$(VENV)/bin/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(READY) ## Check style, types and import contracts
 	$(VENV)/bin/ruff check $(CODE)

@@ -5,8 +5,11 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from bench.backfill import bench_backfill
+from bench.chaos import bench_chaos
 from bench.clients import bench_clients
 from bench.grids import bench_grids
+from bench.history import bench_history
 from bench.load import bench_load
 from bench.national_month import national_month
 from bench.report import report_machine
@@ -28,7 +31,7 @@ WITH_A_MONTH = {
     "clients": bench_clients,
 }
 """Each takes a national month's pages, the month, and how often it is repeated."""
-NAMES = (*WITH_A_MONTH, "requests", "rate")
+NAMES = (*WITH_A_MONTH, "backfill", "requests", "rate", "history", "chaos")
 
 
 def main() -> None:
@@ -37,6 +40,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--only", choices=NAMES, action="append")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--months", type=int, default=60, help="history: how many; 6 to try it")
+    parser.add_argument("--seconds", type=float, default=600, help="chaos: how long processes are killed")
+    parser.add_argument("--seed", type=int, default=1, help="chaos: what is killed and ordered, and when")
     options = parser.parse_args()
     archives = {
         parse_month(path.name[:7]): path for path in (options.data / "police_csv").glob("20??-??.tar.xz")
@@ -51,10 +57,16 @@ def main() -> None:
         for name, measure in WITH_A_MONTH.items():
             if name in chosen:
                 measure(pages, MONTH, options.repeats)
+    if "backfill" in chosen:
+        bench_backfill(archives, MONTH, options.repeats)
     if "requests" in chosen:
         bench_requests(archives, OTHER_MONTH, MONTH)
     if "rate" in chosen:
         bench_rate(archives, MONTH)
+    if "history" in chosen:
+        bench_history(archives, options.months)
+    if "chaos" in chosen:
+        bench_chaos(options.seconds, options.seed)
 
 
 if __name__ == "__main__":

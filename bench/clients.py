@@ -99,7 +99,7 @@ async def fill(
         await Hexer(pool).rebuild(Dataset.STREET, month)
     await connection.execute("VACUUM ANALYZE")
     rows = await connection.fetch(
-        "SELECT ST_X(geog::geometry) AS lon, ST_Y(geog::geometry) AS lat FROM map_point"
+        "SELECT lon_e6 / 1e6::float8 AS lon, lat_e6 / 1e6::float8 AS lat FROM map_point"
     )
     await connection.close()
     places = random.Random(7).sample(rows, PLACES)

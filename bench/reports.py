@@ -24,6 +24,7 @@ from services.reporter.refusal import Refusal
 from services.reporter.rendering import Job, Renderers, render
 from services.reporter.shapes import Figures
 from shared.areas import ForceAreas
+from shared.map_points import MapPoints
 from shared.model import Dataset, months_after
 from shared.tiers import Tier
 
@@ -42,14 +43,8 @@ COPIES = (
     "FROM grid WHERE month = $1",
 )
 """A month's read models once more under another month."""
-BARE = """
-SELECT count(*) FROM street_point_count
-WHERE snap_point_id IN (
-    SELECT snap_point_id FROM map_point
-    WHERE ST_DWithin(geog, ST_SetSRID(ST_MakePoint($1, $2), 4326)::geography, 500)
-)
-"""
-"""The floor: the radius and its counts, neither grouped nor fetched."""
+BARE = "SELECT count(*) FROM street_point_count WHERE snap_point_id = ANY($1::integer [])"
+"""The floor: the counts of the radius, neither grouped nor fetched."""
 
 
 def bench_reports(pages: list[RawPage], month: date, _repeats: int) -> None:
@@ -71,9 +66,10 @@ async def measure_figures(stack: Stack, pages: list[RawPage], month: date) -> li
         for copy in COPIES:
             await pool.execute(copy, month, months_after(month, -back), timeout=600)
     await pool.execute("VACUUM ANALYZE", timeout=600)
-    rows = await pool.fetch("SELECT ST_X(geog::geometry) AS lon, ST_Y(geog::geometry) AS lat FROM map_point")
+    rows = await pool.fetch("SELECT lon_e6 / 1e6::float8 AS lon, lat_e6 / 1e6::float8 AS lat FROM map_point")
     places = random.Random(7).sample(rows, PLACES)
     store = CountsStore(pool, ForceAreas.load())
+    map_points = store.map_points
     jobs: list[Job] = []
     for turn in ("cold", "warm"):
         jobs = []
@@ -87,7 +83,8 @@ async def measure_figures(stack: Stack, pages: list[RawPage], month: date) -> li
                 continue
             seconds.append(perf_counter() - started)
             started = perf_counter()
-            await pool.fetchval(BARE, place["lon"], place["lat"])
+            near = await map_points.in_circle(pool, place["lat"], place["lon"], 500)
+            await pool.fetchval(BARE, near)
             bare.append(perf_counter() - started)
             jobs.append(Job(f"bench-{number}", "https://example.org/r/bench", figures, tuple(points), None))
         report(
@@ -110,12 +107,12 @@ async def measure_figures(stack: Stack, pages: list[RawPage], month: date) -> li
 async def measure_areas(pool: asyncpg.Pool, places: list[asyncpg.Record], month: date) -> None:
     """What a comparison of areas reads: the counts within a radius, sixty months."""
     months = [months_after(month, -back) for back in range(MONTHS)]
+    map_points = MapPoints()
     for radius in RADII_M:
         seconds: list[float] = []
         for place in places:
             started = perf_counter()
-            rows = await pool.fetch(sql("select_points_in_circle"), place["lon"], place["lat"], radius)
-            points = [row["id"] for row in rows]
+            points = await map_points.in_circle(pool, place["lat"], place["lon"], radius)
             await pool.fetch(
                 sql("count_area", table="street_point_count"), points, months, None, None, timeout=60
             )

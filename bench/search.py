@@ -129,7 +129,7 @@ def ask(server: HTTPConnection, path: str) -> tuple[float, bytes]:
 
 async def measure_radius(pool: asyncpg.Pool, server: HTTPConnection, month: date) -> None:
     """The first page of the records around random map points."""
-    rows = await pool.fetch("SELECT ST_X(geog::geometry) AS lon, ST_Y(geog::geometry) AS lat FROM map_point")
+    rows = await pool.fetch("SELECT lon_e6 / 1e6::float8 AS lon, lat_e6 / 1e6::float8 AS lat FROM map_point")
     for radius in RADII:
         seconds, found = [], 0
         for place in random.Random(7).sample(rows, PLACES):

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
+import psutil
 
+from deploy.local.programs import POSTGRES_KIND
 from deploy.local.servers import LocalServers
 from deploy.local.var_dir import temporary_var_dir
 from services.console.processes import Services
@@ -20,6 +22,7 @@ class Stack:
     """Migrated servers, and services that are started on them."""
 
     def __init__(self, servers: LocalServers, run_dir: Path) -> None:
+        self.servers = servers
         self.endpoints = servers.endpoints
         self.run_dir = run_dir
         self.started = 0
@@ -40,6 +43,17 @@ class Stack:
         finally:
             services.stop()
 
+    def cpu_seconds(self, pids: Sequence[int]) -> float:
+        """What the database and some processes have taken of the processors so far."""
+        text = (self.servers.var_dir / "run" / "postgres.pid").read_text(encoding="utf-8")
+        postgres = psutil.Process(json.loads(text)["pid"])
+        ended = postgres.cpu_times()
+        seconds = float(ended.children_user + ended.children_system)
+        for process in (postgres, *postgres.children(), *map(psutil.Process, pids)):
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                seconds += sum(process.cpu_times()[:2])
+        return seconds
+
     async def connect(self) -> asyncpg.Connection:
         """A connection of one's own."""
         return await asyncpg.connect(self.endpoints.database_url)
@@ -48,7 +62,8 @@ class Stack:
 @contextmanager
 def fresh_stack() -> Iterator[Stack]:
     """Empty servers with the schema and the streams."""
-    with temporary_var_dir() as folder, LocalServers(folder, environ={}, durable=False) as servers:
+    environ = {POSTGRES_KIND: "postgis"}  # which the straightforward ways need
+    with temporary_var_dir() as folder, LocalServers(folder, environ=environ, durable=False) as servers:
         asyncio.run(prepare(servers))
         run_dir = folder / "bench"
         run_dir.mkdir()

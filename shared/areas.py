@@ -95,6 +95,17 @@ class ForceAreas:
         found = self._tree.query(shapely.Point(x, y), predicate="dwithin", distance=metres)
         return sorted(self.force_ids[n] for n in found.tolist())
 
+    def meeting(self, outline: shapely.Geometry) -> list[str]:
+        """The force ids of all areas that `assign` can give to a point of an outline of WGS 84 degrees."""
+        # Long edges are straight in degrees and not in metres; a rectangle may be a point or a line.
+        fine = shapely.segmentize(outline, 0.1) if outline.area else shapely.convex_hull(outline)
+        metres = shapely.transform(fine, _to_metres)
+        found = set(self._tree.query(metres, predicate="intersects").tolist())
+        outside = shapely.difference(metres, shapely.union_all([self._areas[n] for n in found]))
+        if not outside.is_empty:
+            found |= set(self._tree.query(outside, predicate="dwithin", distance=NEAREST_WITHIN_M).tolist())
+        return sorted(self.force_ids[n] for n in found)
+
     def bounds(self, force_ids: Iterable[str]) -> list[Bounds]:
         """Rectangles that hold every point which `assign` gives to one of these forces; none overlap.
 

@@ -162,11 +162,20 @@ async def is_idle(broker: NatsBroker, durable: str) -> bool:
     Raises:
         TransientError: the bus does not answer.
     """
+    return await unhandled(broker, durable) == 0
+
+
+async def unhandled(broker: NatsBroker, durable: str) -> int:
+    """Messages of a consumer that wait or are being handled.
+
+    Raises:
+        TransientError: the bus does not answer.
+    """
     try:
         info = await broker.connection.jetstream().consumer_info(CONSUMERS[durable].event.stream, durable)
     except (NatsError, OSError, TimeoutError) as error:
         raise TransientError(f"the bus does not answer: {type(error).__name__}") from error
-    return not (info.num_pending or info.num_ack_pending)
+    return (info.num_pending or 0) + (info.num_ack_pending or 0)
 
 
 def header_fields(event: Event) -> list[tuple[str, str]]:

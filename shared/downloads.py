@@ -13,7 +13,7 @@ from shared.model import format_month
 
 BUCKET = "downloads"
 PART_BYTES = 2 << 20
-LAYOUT = 1
+LAYOUT = 2
 """Raised when the same records give other files: every month is then written anew."""
 
 Format = Literal["csv", "parquet"]
@@ -60,11 +60,14 @@ class Manifest(Struct):
     rows: int
     columns: list[Column]
     files: list[File]
+    reconciliation: int | None = None
+    """The comparison with an archive that says who recorded the crimes; None without one."""
 
 
-def edition_of(version: int, mapping_version: int) -> str:
+def edition_of(version: int, mapping_version: int, reconciliation: int | None) -> str:
     """The name of everything that the bytes of a month's files depend on."""
-    return f"{version}.{mapping_version}.{LAYOUT}"
+    compared = "" if reconciliation is None else f".{reconciliation}"
+    return f"{version}.{mapping_version}.{LAYOUT}{compared}"
 
 
 def folder_of(dataset: str, month: date, edition: str) -> str:

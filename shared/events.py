@@ -73,6 +73,24 @@ class IngestRequested(Event):
         return f"ingest/{self.order_id}/{month}/{'+'.join(self.datasets)}"
 
 
+class RollbackRequested(Event):
+    """Let readers see an earlier version of a month again, whose records are still kept."""
+
+    subject: ClassVar[str] = "rollback.requested"
+    stream: ClassVar[str] = WORK
+
+    order_id: UUID
+    dataset: Dataset
+    month: date
+    version: int
+    reason: str
+    """For the ledger of revisions, in the operator's words."""
+
+    @property
+    def dedup_id(self) -> str:
+        return f"rollback/{self.order_id}"
+
+
 class SliceRequested(Event):
     """Fetch one slice of a run."""
 
@@ -99,7 +117,7 @@ class PageFetched(Event):
     month: date
     kind: SliceKind
     force: str | None = None
-    """The force that was asked for, where the source is asked by force."""
+    """The force that was asked for, where the source is asked by force; of an archive, whose file it is."""
     source: str
     sha256: str
     """Of the uncompressed answer, hexadecimal."""
@@ -277,6 +295,7 @@ class ReportFailed(PartnerEvent):
 EVENTS: tuple[type[Event], ...] = (
     IngestRequested,
     SliceRequested,
+    RollbackRequested,
     PageFetched,
     MonthFetched,
     MonthLoaded,

@@ -44,6 +44,10 @@ unknown_labels = Counter(
     "crimemaps_unknown_labels_total", "Published words that no reference table has", ["kind"]
 )
 pages_staged = Counter("crimemaps_pages_staged_total", "Pages staged for loading", ["dataset", "result"])
+rollbacks = Counter("crimemaps_rollbacks_total", "Months taken back to an earlier version", ["dataset"])
+reconciliations = Counter(
+    "crimemaps_reconciliations_total", "Versions of the API compared with one of an archive", ["dataset"]
+)
 gate_verdicts = Counter("crimemaps_gate_verdicts_total", "Months decided", ["dataset", "verdict"])
 swap_seconds = Histogram(
     "crimemaps_swap_seconds", "Time to build, check and swap a month", ["dataset"], buckets=SECONDS

@@ -36,7 +36,6 @@ async def migrate(database_url: str) -> None:
 
 async def apply_migrations(connection: asyncpg.pool.PoolConnectionProxy) -> None:
     """Run each new file of `migrations/` in a transaction of its own, in the order of their names."""
-    await connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
     await connection.execute(
         "CREATE TABLE IF NOT EXISTS migration "
         "(name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"

@@ -26,6 +26,8 @@ class SliceKind(StrEnum):
     """A force's street crimes without coordinates."""
     FORCE = "force"
     """All stops of a force, with and without coordinates."""
+    MEMBER = "member"
+    """Rows of a force's file in an archive."""
 
 
 class Tier(StrEnum):

@@ -38,6 +38,7 @@ from shared.events import (
     ReportFailed,
     ReportRendered,
     ReportRequested,
+    RollbackRequested,
     SliceRequested,
 )
 
@@ -48,7 +49,9 @@ DEDUP_WINDOW = 600.0
 STREAMS = (
     # Work is deleted when it is done; pages too, since their records are in the database by then.
     StreamConfig(
-        WORK, subjects=["ingest.requested", "slice.requested"], retention=RetentionPolicy.WORK_QUEUE
+        WORK,
+        subjects=["ingest.requested", "slice.requested", "rollback.requested"],
+        retention=RetentionPolicy.WORK_QUEUE,
     ),
     # Of their own: a stream drops messages by `Nats-Msg-Id`, whoever sent them, and partners write theirs.
     StreamConfig(ORDERS, subjects=["report.requested.*"], retention=RetentionPolicy.WORK_QUEUE),
@@ -83,6 +86,7 @@ CONSUMERS = {
         Consumer("fetcher-slices", SliceRequested, 16),
         Consumer("loader-pages", PageFetched, 32),
         Consumer("loader-months", MonthFetched, 8),
+        Consumer("loader-rollbacks", RollbackRequested, 8),
         Consumer("hexer-months", MonthLoaded, 8),
         Consumer("hexer-downloads", MonthLoaded, 8),
         Consumer("reporter-orders", ReportRequested, 64),

@@ -26,6 +26,7 @@ from shared.db import read_sql
 from shared.errors import PermanentError
 from shared.events import MonthLoaded, MonthRejected
 from shared.model import Dataset
+from shared.tasks import end
 from tests.builders import OCTOBER, RawPage, RawRun
 
 ROOT = Path(__file__).parents[1]
@@ -189,8 +190,7 @@ class Reader:
 
     async def __aexit__(self, *problem: object) -> None:
         await self.more()
-        self.task.cancel()
-        await asyncio.wait([self.task])
+        await end(self.task)
         if not self.task.cancelled() and (error := self.task.exception()):
             raise error
 

@@ -2,6 +2,7 @@
 
 `DATABASE_URL`, `NATS_URL` and `REDIS_URL` name servers to use instead. These must be for tests only: all
 streams and keys on them are deleted, and the role of `DATABASE_URL` must be allowed to create databases.
+`CRIMEMAPS_POSTGRES=pypi` runs them on the PostgreSQL from PyPI; what compares with PostGIS is then skipped.
 """
 
 import asyncio
@@ -57,6 +58,13 @@ def database_url(servers: LocalServers, migrated_template: str) -> Iterator[str]
 
 
 @pytest.fixture
+def postgis(database_url: str) -> None:
+    """For tests that compare with PostGIS: they are skipped where the servers have none."""
+    if not run(has_postgis(database_url)):
+        pytest.skip("PostGIS is not installed: there is nothing to compare with")
+
+
+@pytest.fixture
 def nats_url(servers: LocalServers) -> str:
     """A bus without streams."""
     run(delete_streams(servers.endpoints.nats_url))
@@ -81,6 +89,14 @@ async def execute(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def has_postgis(url: str) -> bool:
+    connection = await asyncpg.connect(url)
+    try:
+        return bool(await connection.fetchval("SELECT count(*) FROM pg_extension WHERE extname = 'postgis'"))
     finally:
         await connection.close()
 

@@ -1,4 +1,4 @@
-"""A private PostgreSQL with PostGIS."""
+"""A private PostgreSQL, with PostGIS where it is installed."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.process import ENVIRONMENT, HOST, ServerFailed
-from deploy.local.programs import INSTALL_POSTGIS, MissingServer, find_postgres, version_of
+from deploy.local.programs import POSTGRES_KIND, MissingServer, PostgresPrograms, find_postgres
 
 NAME = "crimemaps"
 """Of the database and of the role that owns it."""
@@ -20,9 +20,10 @@ SYSTEM_DIR = Path("/var/lib/crimemaps")
 """Where root's databases live when the account that runs PostgreSQL cannot reach the var folder."""
 
 # The single-user mode takes one command a line.
-# PostGIS goes into template1, so that every new database has it and no role needs a superuser's rights.
+# Into template1, so that every new database has it and no role needs a superuser's rights. No service needs
+# PostGIS; tests and measurements compare with it.
+PREPARE_POSTGIS = "CREATE EXTENSION postgis;\n"
 PREPARE = """\
-CREATE EXTENSION postgis;
 CREATE ROLE {name} LOGIN CREATEDB CREATEROLE PASSWORD '{secret}';
 CREATE DATABASE {name} OWNER {name} TEMPLATE template1;
 """
@@ -57,9 +58,9 @@ FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 
 @dataclass(frozen=True)
 class Postgres:
-    """The server whose database and role `crimemaps` are ready for migrations, PostGIS included."""
+    """The server whose database and role `crimemaps` are ready for migrations."""
 
-    programs: Path
+    programs: PostgresPrograms
     data_dir: Path
     secret: str
     durable: bool
@@ -72,26 +73,32 @@ class Postgres:
         """The server with its data in `var_dir/postgres`.
 
         Raises:
-            MissingServer: PostgreSQL or PostGIS is not installed.
+            MissingServer: there is no PostgreSQL that can be run here.
         """
         programs = find_postgres(environ)
         user = account()
+        if user and not everybody_reaches(programs.folder):
+            raise MissingServer(
+                f"as root, PostgreSQL runs as {user}, who cannot reach {programs.folder}: "
+                "put this project where everybody can, or start it as another user"
+            )
         return cls(programs, reachable_home(var_dir, secret, user) / "postgres", secret, durable, user)
 
     def prepare(self) -> None:
         if not self.data_dir.exists():
             self._create()
         made_by = (self.data_dir / "PG_VERSION").read_text().strip()
-        if made_by != str(version_of(self.programs / "postgres")[0]):
+        if made_by != str(self.programs.version[0]):
             raise ServerFailed(
-                f"the data in {self.data_dir} belong to PostgreSQL {made_by}, "
-                f"but {self.programs} is another: install that one, or remove the folder and load again"
+                f"the data in {self.data_dir} belong to PostgreSQL {made_by}, but {self.programs.folder} is "
+                f"{self.programs.version[0]}: choose that one with {POSTGRES_KIND} (postgis or pypi), "
+                "install it, or remove the folder and load again"
             )
 
     def command(self, port: int) -> list[str]:
         settings = SETTINGS | ({} if self.durable else FORGETFUL) | {"port": str(port)}
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-        return [str(self.programs / "postgres"), "-D", str(self.data_dir), *options]
+        return [str(self.programs.folder / "postgres"), "-D", str(self.data_dir), *options]
 
     def is_ready(self, port: int, pid: int) -> bool:
         try:
@@ -116,6 +123,8 @@ class Postgres:
             *(() if self.durable else ("--no-sync",)),
         )
         statements = PREPARE.format(name=NAME, secret=self.secret)
+        if self.programs.has_postgis:
+            statements = PREPARE_POSTGIS + statements
         self._run("postgres", "--single", "-D", str(unfinished), "-F", "template1", stdin=statements)
         (unfinished / "pg_hba.conf").write_text(ACCESS)
         if self.durable:
@@ -124,7 +133,7 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str, stdin: str = "") -> None:
         done = subprocess.run(
-            [str(self.programs / program), *arguments],
+            [str(self.programs.folder / program), *arguments],
             input=stdin,
             capture_output=True,
             text=True,
@@ -144,10 +153,16 @@ def account() -> str | None:
     """The account to run PostgreSQL as: it refuses to run as root. None is our own."""
     if os.geteuid() != 0:
         return None
-    try:
-        return pwd.getpwnam("postgres").pw_name
-    except KeyError:
-        raise MissingServer(INSTALL_POSTGIS) from None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    for name in ("postgres", "nobody"):
+        if name in names:
+            return name
+    raise MissingServer("as root, PostgreSQL needs an account to run as: useradd --system postgres")
+
+
+def everybody_reaches(path: Path) -> bool:
+    """Whether every account can get to what is in this folder, as far as the folders above it say."""
+    return all(parent.stat().st_mode & 0o001 for parent in path.parents)
 
 
 def reachable_home(var_dir: Path, secret: str, user: str | None) -> Path:
@@ -158,7 +173,7 @@ def reachable_home(var_dir: Path, secret: str, user: str | None) -> Path:
     if user is None:
         return var_dir
     var_dir.chmod(var_dir.stat().st_mode | 0o011)
-    if all(parent.stat().st_mode & 0o001 for parent in var_dir.parents):
+    if everybody_reaches(var_dir):
         return var_dir
     home = SYSTEM_DIR / hashlib.sha256(f"{var_dir} {secret}".encode()).hexdigest()[:12]
     home.mkdir(mode=0o711, parents=True, exist_ok=True)

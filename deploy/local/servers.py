@@ -13,6 +13,7 @@ from deploy.local.cache import Cache
 from deploy.local.nats import Nats
 from deploy.local.postgres import Postgres
 from deploy.local.process import Process, sweep
+from deploy.local.programs import find_postgres
 from deploy.local.var_dir import is_locked, lock, owner_only, read_secret, run_dir
 
 ServerName = Literal["postgres", "nats", "cache"]
@@ -112,6 +113,17 @@ class LocalServers:
     def failures(self) -> list[str]:
         """Which servers ended although nobody stopped them, and the end of their logs."""
         return [text for process in self._processes.values() if (text := process.failure())]
+
+    @property
+    def database(self) -> str:
+        """Which PostgreSQL it is, in words.
+
+        Raises:
+            MissingServer: there is none on this machine.
+        """
+        if "postgres" in self._given:
+            return f"the database of {VARIABLES['postgres']}"
+        return find_postgres(self._environ).words
 
     @property
     def endpoints(self) -> Endpoints:

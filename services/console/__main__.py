@@ -12,11 +12,15 @@ COMMANDS = {
     "demo": "Load the bundled sample through all services, show what came of it, serve it until Ctrl-C.",
     "up": "Start servers and services, keep what they load, serve until Ctrl-C.",
     "ingest": "Order months through the bus, and follow them.",
+    "backfill": "Load months of a bulk archive of data.police.uk, and follow them.",
     "status": "Show what is loaded, what runs, what waits, and what was given up.",
     "postcodes": "Load the postcodes that reports are ordered for.",
     "report": "Order neighbourhood reports through the queue, and save them as PDF.",
     "partners": "Say who may order reports through the queue.",
     "keys": "Make and revoke keys of the API.",
+    "revisions": "Show what the source changed in months that were published before.",
+    "reconciliations": "Show what the source's API and its archive say of the same months.",
+    "rollback": "Let readers see an earlier version of a month again.",
     "proof": "Show where every record of the loaded months went.",
 }
 

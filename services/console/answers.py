@@ -13,6 +13,7 @@ from services.console.queues import ANSWER_SECONDS, answered
 from shared.errors import RequestError, TransientError
 from shared.events import ReportFailed, ReportRendered, ReportRequested
 from shared.provision import connect
+from shared.tasks import heed_cancel
 
 PARTNER = "console"
 ASK_AGAIN_SECONDS = 20.0
@@ -57,6 +58,7 @@ class Desk:
             try:
                 answer = await asyncio.wait_for(self.inbox.get(), ASK_AGAIN_SECONDS)
             except TimeoutError as error:
+                heed_cancel()
                 idle += ASK_AGAIN_SECONDS
                 if idle >= patience:
                     raise TransientError(

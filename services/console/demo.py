@@ -116,7 +116,8 @@ async def load_and_serve(
         summary.show()
         if json_file is not None:
             write(summary, json_file)
-        await system.during(render_sample(system.endpoints.nats_url))
+        if system.makes_reports:
+            await system.during(render_sample(system.endpoints.nats_url))
         if not once:
             system.show_addresses()
             note("serving until Ctrl-C")

@@ -9,6 +9,7 @@ from uuid import UUID
 from services.console.connections import Connections
 from services.console.store import ENDED, RunState, Stage
 from shared.errors import TransientError
+from shared.tasks import heed_cancel
 
 POLL_SECONDS = 0.3
 OUTAGE_SECONDS = 60.0
@@ -44,6 +45,7 @@ class Follower:
                 if monotonic() - last_answer > OUTAGE_SECONDS:
                     raise
                 show(self.states, str(error))
+            heed_cancel()
             if all(run.stage in ENDED for run in self.states):
                 return self.states
             await asyncio.sleep(POLL_SECONDS)

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.console.store import RunState
 from shared.bus import create_broker, publish
 from shared.errors import RequestError
-from shared.events import IngestRequested, run_id
+from shared.events import Event, IngestRequested, run_id
 from shared.model import FIRST_MONTH, Dataset, format_month, month_range
 
 STOP_TIMEOUT = 5.0
@@ -67,7 +67,7 @@ def check(kind: str, names: Iterable[str], known: Sequence[str]) -> None:
         raise RequestError(f"no {kind} {', '.join(map(repr, unknown))}: valid are {', '.join(known)}")
 
 
-async def place(nats_url: str, orders: Sequence[IngestRequested]) -> None:
+async def place(nats_url: str, orders: Sequence[Event]) -> None:
     """Put orders on the bus.
 
     Raises:

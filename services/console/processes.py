@@ -20,7 +20,8 @@ from shared.errors import CrimeMapsError
 
 ROOT = Path(__file__).parents[2]
 """Where the packages are: the project's folder, or site-packages."""
-SERVICES = ("fetcher", "loader", "loader-2", "hexer", "gateway", "reporter")
+REPORTER = "reporter"
+SERVICES = ("fetcher", "loader", "loader-2", "hexer", "gateway", REPORTER)
 """Two loaders: reading pages keeps one of them busy on one core, and a national month waits for that."""
 MAX_RESTARTS = 5
 LONG_ENOUGH = 600.0

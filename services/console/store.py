@@ -31,11 +31,13 @@ class Stage(StrEnum):
     GRIDDING = "gridding"
     LOADED = "loaded"
     UNCHANGED = "unchanged"
+    RECONCILED = "reconciled"
+    """Compared with the version that readers see, which stays."""
     REJECTED = "rejected"
     FAILED = "failed"
 
 
-ENDED = frozenset({Stage.LOADED, Stage.UNCHANGED, Stage.REJECTED, Stage.FAILED})
+ENDED = frozenset({Stage.LOADED, Stage.UNCHANGED, Stage.RECONCILED, Stage.REJECTED, Stage.FAILED})
 IN_VAIN = frozenset({Stage.REJECTED, Stage.FAILED})
 
 
@@ -53,7 +55,7 @@ class RunState:
     version: int | None = None
     stored: int = 0
     reasons: tuple[str, ...] = ()
-    """Why it was rejected, failed, or does not get on."""
+    """Why it was rejected, failed, or does not get on; or what is seen instead of it by now."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,8 @@ def with_dataset(row: asyncpg.Record) -> dict[str, Any]:
 def as_run_state(row: asyncpg.Record) -> RunState:
     """A row of select_runs."""
     problems = [row["error"], row["slice_error"], *row["reasons"]]
+    if row["version_id"] not in (None, row["seen"]):
+        problems.append(f"replaced since: readers see version {row['seen']}")
     return RunState(
         id=row["id"],
         dataset=Dataset(row["dataset"]),

@@ -11,14 +11,16 @@ from time import perf_counter
 from typing import NoReturn, TypeVar
 
 from deploy.local.process import HOST, free_port
+from deploy.local.programs import INSTALL_PANGO, has_pango
 from deploy.local.servers import Endpoints, LocalServers
 from deploy.local.var_dir import run_dir
 from services.console.endpoints import announced
-from services.console.processes import Services
+from services.console.processes import REPORTER, SERVICES, Services
 from services.console.screen import OUT, note, table
 from shared.errors import CrimeMapsError, RequestError
 from shared.migrate import migrate
 from shared.provision import provision
+from shared.tasks import end
 
 WATCH_SECONDS = 0.5
 Result = TypeVar("Result")
@@ -49,9 +51,7 @@ class System:
             done = next(task for task in tasks if task.done())
             return done.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(*tasks)
 
     async def watch(self) -> NoReturn:
         """Start services again that die; raise when that does not help, or a server died."""
@@ -60,6 +60,11 @@ class System:
             if failures := self.servers.failures():
                 raise ServersFailed("\n".join(failures))
             await asyncio.sleep(WATCH_SECONDS)
+
+    @property
+    def makes_reports(self) -> bool:
+        """Whether a reporter runs."""
+        return REPORTER in self.services.members
 
     def show_addresses(self) -> None:
         """Tell where to look."""
@@ -87,15 +92,20 @@ async def running_system(
     started = perf_counter()
     servers = LocalServers(var_dir, durable=durable)
     try:
-        note("starting PostgreSQL, NATS and the cache")
+        note(f"starting {servers.database}, NATS and the cache")
         await to_the_end(servers.start)
         await migrate(servers.endpoints.database_url)
         await provision(servers.endpoints.nats_url)
         servers_ready = perf_counter()
         port = port or free_port()
         public = {"PUBLIC_URL": f"http://{HOST}:{port}"}
+        makes_reports = has_pango()
+        if not makes_reports:
+            note(f"Pango is not installed: all works but reports, which {INSTALL_PANGO} brings")
+        public["TAKE_REPORTS"] = str(makes_reports)
+        names = [name for name in SERVICES if makes_reports or name != REPORTER]
         variables = {**public, **os.environ, **servers.endpoints.environ(), **environ}
-        services = Services(run_dir(servers.var_dir), variables, port=port)
+        services = Services(run_dir(servers.var_dir), variables, port=port, names=names)
         try:
             note(f"starting {', '.join(services.members)}")
             await services.start()

@@ -20,6 +20,7 @@ from shared.areas import ForceAreas
 from shared.bus import create_broker
 from shared.health import bus_check, database_check
 from shared.http import health_routes
+from shared.tasks import end
 
 USER_AGENT = "CrimeMapsUK (public police data, collected politely)"
 
@@ -58,8 +59,7 @@ def create_app(settings: FetcherSettings, pool: asyncpg.Pool) -> AsgiFastStream:
     async def lifespan() -> AsyncIterator[None]:
         async with client:
             yield
-            for clock in clocks:
-                clock.cancel()
+            await end(*clocks)
 
     async def start_clocks() -> None:
         clocks.append(asyncio.create_task(keep_going(runs, watcher, settings.tick_seconds)))

@@ -84,7 +84,10 @@ class PoliceApi:
         self.client = client
         self.pacer = pacer
         self.settings = settings
-        self.answered_at = 0.0
+        self.up_at = 0.0
+        """When the newest of the requests that were answered went out."""
+        self.down_at = 0.0
+        """When the source was last found to answer nothing."""
 
     async def newest_month(self) -> date:
         """The newest month that the source has published."""
@@ -160,7 +163,7 @@ class PoliceApi:
                 continue
             if status == httpx.codes.OK:
                 self.pacer.went_well()
-                self.answered_at = monotonic()
+                self.up_at = max(self.up_at, sent_at)
                 return body
             if status == httpx.codes.SERVICE_UNAVAILABLE and area:
                 await self.tell_apart(sent_at)
@@ -175,23 +178,26 @@ class PoliceApi:
     async def tell_apart(self, sent_at: float) -> None:
         """After a 503, find out whether the area is too large or the source is down.
 
-        It is up if another request has been answered since this one was sent; else one more request tells.
+        It is up if a request that was sent after this one is answered, one of our own if need be. An answer
+        to an earlier one says nothing, however late it comes: a slow one may be older than the outage.
         Taking an outage for a large area costs requests; a tile that cannot be cut any more ends the run.
+        If the source was down meanwhile nobody can tell, and the request is to be tried again.
 
         Raises:
             TooLargeError: the source answers otherwise.
             OutageError: it does not; all requests pause.
         """
-        if self.answered_at > sent_at:
+        if self.up_at <= sent_at:
+            try:
+                await self.ask("GET", "crime-last-updated", {}, area=False)
+            except (FaultError, PermanentError) as error:
+                self.down_at = monotonic()
+                upstream_retries.labels("outage").inc()
+                seconds = self.pacer.pause()
+                log.warning("source.paused", reason="outage", seconds=round(seconds, 1))
+                raise OutageError(f"the source is down: {error}") from error
+        if self.down_at <= sent_at:
             raise TooLargeError
-        try:
-            await self.ask("GET", "crime-last-updated", {}, area=False)
-        except (FaultError, PermanentError) as error:
-            upstream_retries.labels("outage").inc()
-            seconds = self.pacer.pause()
-            log.warning("source.paused", reason="outage", seconds=round(seconds, 1))
-            raise OutageError(f"the source is down: {error}") from error
-        raise TooLargeError
 
     async def send(self, method: str, route: str, fields: dict[str, str]) -> Answer:
         """Send one request when its turn comes and read the whole answer.

@@ -14,7 +14,7 @@ from services.gateway.keys import Keys
 from services.gateway.limits import Limits, add_headers
 from services.gateway.observe import Observed
 from services.gateway.openapi import describe_api
-from services.gateway.plain_tiles import PlainTiles
+from services.gateway.plain_tiles import KeptTiles, PlainTiles
 from services.gateway.report_store import ReportStore
 from services.gateway.routes.answers import refuse_unknown_parameters
 from services.gateway.routes.comparisons import (
@@ -24,11 +24,13 @@ from services.gateway.routes.comparisons import (
 )
 from services.gateway.routes.coverage import get_coverage, get_proof
 from services.gateway.routes.document import document_routes
+from services.gateway.routes.download_files import Downloads
 from services.gateway.routes.downloads import get_download, get_downloads
 from services.gateway.routes.forces import get_forces
 from services.gateway.routes.health import livez, metrics, readyz
 from services.gateway.routes.hexes import get_hexes
 from services.gateway.routes.home import get_home
+from services.gateway.routes.reconciliations import get_reconciliations
 from services.gateway.routes.record_answers import Searches
 from services.gateway.routes.records import (
     get_outcomes,
@@ -47,6 +49,7 @@ from services.gateway.routes.reference import (
     get_words,
 )
 from services.gateway.routes.reports import get_report, get_report_events, post_report
+from services.gateway.routes.revisions import get_revisions
 from services.gateway.routes.statistics import get_stop_statistics, get_street_statistics
 from services.gateway.routes.tiles import get_tile, get_tile_json
 from services.gateway.routes.trends import get_outcome_funnel, get_stop_trend, get_street_trend
@@ -62,7 +65,8 @@ from shared.postcode_store import PostcodeStore
 from shared.postcodes_io import PostcodesIo, create_client
 
 HANDLERS = (
-    get_home, get_coverage, get_proof, get_forces, get_hexes, get_tile, get_tile_json,
+    get_home, get_coverage, get_proof, get_revisions, get_reconciliations, get_forces, get_hexes,
+    get_tile, get_tile_json,
     get_street_statistics, get_stop_statistics, get_street_trend, get_stop_trend, get_outcome_funnel,
     get_street_comparison, get_stop_comparison, get_ons_comparison,
     get_street_crimes, get_outcomes, get_stops, post_street_crimes, post_outcomes, post_stops,
@@ -95,6 +99,7 @@ def create_app(settings: GatewaySettings, pool: asyncpg.Pool) -> Observed:
         "bus": bus,
         "cache": cache,
         "cubes": Cubes(),
+        "downloads": Downloads(bus, settings.max_downloads),
         "tiles": tiles,
         "settings": settings,
         "areas": areas,
@@ -114,7 +119,8 @@ def create_app(settings: GatewaySettings, pool: asyncpg.Pool) -> Observed:
         openapi_config=None,
         logging_config=None,
     )
-    return Observed(PlainTiles(Doorstep(app, timeout=settings.answer_timeout), tiles))
+    limited = Doorstep(PlainTiles(app, tiles), timeout=settings.answer_timeout)
+    return Observed(KeptTiles(limited, tiles))
 
 
 def always(value: object) -> Provide:

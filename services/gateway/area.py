@@ -64,6 +64,11 @@ class Shape:
     words: dict[str, Any]
 
     @property
+    def smallest_km2(self) -> float:
+        """The size of the smallest of its parts."""
+        return min(km2_of(part) for part in shapely.get_parts(self.outline))
+
+    @property
     def bbox(self) -> Bbox:
         """The rectangle around it."""
         return Bbox(*self.outline.bounds)
@@ -239,10 +244,16 @@ def sized(name: str, outline: shapely.Geometry, words: dict[str, Any], settings:
     west, south, east, north = outline.bounds
     if east - west > WIDEST_DEGREES or north - south > WIDEST_DEGREES:
         raise ParameterError(name, f"is wider or higher than {WIDEST_DEGREES:g} degrees: take a smaller area")
-    # Edges are searched straight in degrees; long ones measured as the shortest way would enclose less.
-    # A rectangle may be a point or a line: it has no size.
-    fine = shapely.segmentize(outline, 0.1) if outline.area else outline
-    km2 = abs(ELLIPSOID.geometry_area_perimeter(shapely.orient_polygons(fine))[0]) / 1e6
+    km2 = km2_of(outline)
     if km2 > settings.max_area_km2:
         raise ParameterError(name, f"covers {km2:,.0f} km²: at most {settings.max_area_km2:g} km²")
     return Shape(outline, km2, words)
+
+
+def km2_of(outline: shapely.Geometry) -> float:
+    """The size on the ellipsoid, without holes."""
+    # Edges are searched straight in degrees; long ones measured as the shortest way would enclose less.
+    # A rectangle may be a point or a line: it has no size.
+    fine = shapely.segmentize(outline, 0.1) if outline.area else outline
+    square_metres: float = ELLIPSOID.geometry_area_perimeter(shapely.orient_polygons(fine))[0]
+    return abs(square_metres) / 1e6

@@ -16,6 +16,7 @@ from shared.db import describe, without_password
 from shared.errors import RequestError, TransientError
 from shared.logs import get_logger
 from shared.metrics import cache_lookups
+from shared.tasks import end
 
 log = get_logger()
 Answer = TypeVar("Answer")
@@ -198,10 +199,7 @@ class Cache:
 
     async def close(self) -> None:
         """Give up what is being computed: nobody waits for it any more."""
-        tasks = list(self.running.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*self.running.values())
 
 
 def open_client(url: str, timeout: float) -> Redis:

@@ -3,7 +3,7 @@
 Missing is never zero: a count of 0 is only stated where the source itself listed the force.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
@@ -14,12 +14,14 @@ from services.gateway.schemas import (
     ForceState,
     Gap,
     GridState,
+    Issue,
     MonthCoverage,
     Rejection,
     Span,
 )
 from shared import coverage
 from shared.coverage import State
+from shared.known_issues import known_issues
 from shared.model import Dataset, format_month, months_after, next_month
 
 COUNTED_BY = {
@@ -82,6 +84,8 @@ class Facts:
     rejected: tuple[Rejection, ...]
     judged: dict[tuple[Dataset, date, str], tuple[State, str]] = field(default_factory=dict, compare=False)
     """What was judged already: it takes a while for a country."""
+    changes: dict[Month, float] = field(default_factory=dict, compare=False)
+    """How months typically compare with those before, as far as it was worked out."""
 
     def months(self, dataset: Dataset) -> list[date]:
         """The loaded months, oldest first."""
@@ -90,6 +94,13 @@ class Facts:
     def count(self, dataset: Dataset, month: date, force: str | None) -> Count:
         """Records of a force; nothing where there are none."""
         return self.counts.get((dataset, month), {}).get(force, NOTHING)
+
+    def earlier(self, dataset: Dataset, month: date, force: str) -> list[int]:
+        """Records of a force in the months that say what is usual."""
+        return [
+            self.count(dataset, months_after(month, -back), force).records
+            for back in range(1, coverage.USUAL_MONTHS + 1)
+        ]
 
 
 def dataset_coverage(
@@ -155,15 +166,20 @@ def judge(facts: Facts, dataset: Dataset, month: date, force: KnownForce) -> tup
 
 def judge_anew(facts: Facts, dataset: Dataset, month: date, force: KnownForce) -> tuple[State, str]:
     """The same, worked out."""
+    if (dataset, month) not in facts.changes:
+        facts.changes[dataset, month] = coverage.typical_change(
+            (facts.count(dataset, month, one.slug).records, facts.earlier(dataset, month, one.slug))
+            for one in facts.forces
+            if one.population  # the police areas of England and Wales
+        )
     return coverage.judge(
         dataset,
         force.slug,
+        month,
         force.population,
         facts.count(dataset, month, force.slug).records,
-        [
-            facts.count(dataset, months_after(month, -back), force.slug).records
-            for back in range(1, coverage.USUAL_MONTHS + 1)
-        ],
+        facts.earlier(dataset, month, force.slug),
+        change=facts.changes[dataset, month],
         loaded=(dataset, month) in facts.loaded,
         in_scope=force.slug in facts.scopes.get((dataset, month), {force.slug}),
         listed_empty=(month, force.slug) in facts.listed_empty,
@@ -189,6 +205,26 @@ def gaps(facts: Facts, dataset: Dataset, months: Iterable[date], forces: Iterabl
         Gap(format_month(month), force, state, evidence)
         for month, force, (state, evidence) in states
         if state not in ("published", "published_empty")
+    ]
+
+
+def issues(datasets: Sequence[Dataset], forces: Collection[str] | None, today: date) -> list[Issue]:
+    """What is known from elsewhere of some datasets and forces; None is all."""
+    return [
+        Issue(
+            id=known.id,
+            force=known.force,
+            datasets=[str(dataset) for dataset in known.datasets],
+            since=format_month(known.since) if known.since else None,
+            until=format_month(known.until) if known.until else None,
+            effect=known.effect,
+            issue=known.issue,
+            source=known.source,
+            verified=known.verified.isoformat(),
+            is_stale=known.is_stale(today),
+        )
+        for known in known_issues()
+        if set(known.datasets) & set(datasets) and (forces is None or known.force in (None, *forces))
     ]
 
 

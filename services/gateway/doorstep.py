@@ -10,6 +10,7 @@ import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.gateway.codings import settled
 from services.gateway.errors import PROBLEM_JSON, RETRY_AFTER, TITLES
 from services.gateway.schemas import Problem
 
@@ -62,6 +63,7 @@ class Doorstep:
                 message = {**message, "headers": dressed(message["headers"], is_public)}
             await send(message)
 
+        scope["headers"] = settled(scope["headers"])
         try:
             async with asyncio.timeout(self.timeout) as clock:
                 if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_ADDRESS:
@@ -103,7 +105,7 @@ def preflight_headers() -> list[tuple[bytes, bytes]]:
 
 def dressed(headers: Any, is_public: bool) -> list[tuple[bytes, bytes]]:
     """The headers of an answer with those that all have."""
-    found = [(bytes(name).lower(), bytes(value)) for name, value in headers]
+    found = [(name, each_once(value) if name == b"vary" else value) for name, value in in_bytes(headers)]
     names = {name for name, _ in found}
     found += [(name.encode(), text.encode()) for name, text in BROWSERS.items() if name.encode() not in names]
     if is_public:
@@ -113,6 +115,16 @@ def dressed(headers: Any, is_public: bool) -> list[tuple[bytes, bytes]]:
             (b"cross-origin-resource-policy", b"cross-origin"),
         ]
     return found
+
+
+def in_bytes(headers: Any) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer; their names in small letters."""
+    return [(bytes(name).lower(), bytes(value)) for name, value in headers]
+
+
+def each_once(value: bytes) -> bytes:
+    """The entries of a list: the framework says again what an answer has said already."""
+    return b", ".join(dict.fromkeys(entry.strip() for entry in value.split(b",")))
 
 
 async def refuse(send: Any, scope: Scope, status: int, detail: str) -> None:

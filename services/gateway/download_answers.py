@@ -64,7 +64,8 @@ class DownloadList(Struct):
 class DownloadManifest(Struct):
     """What is in the files of a month: columns, rows, checksums, and what is known to be missing from them.
 
-    `edition` names all that their bytes depend on: data version, mapping of outcomes, layout.
+    `edition` names all that their bytes depend on: data version, mapping of outcomes, layout, and the
+    comparison with an archive, without which `recorded_by` of the API's records is unknown.
     """
 
     dataset: str
@@ -73,6 +74,7 @@ class DownloadManifest(Struct):
     data_version: dict[str, int]
     mapping_version: int
     layout: int
+    reconciliation: int | None
     is_current: bool
     source: str
     release: str | None
@@ -150,6 +152,7 @@ def manifest_answer(facts: Facts, manifest: Manifest) -> DownloadManifest:
         data_version={manifest.month: manifest.data_version},
         mapping_version=manifest.mapping_version,
         layout=manifest.layout,
+        reconciliation=manifest.reconciliation,
         is_current=current,
         source=manifest.source,
         release=manifest.release,

@@ -28,6 +28,7 @@ TITLES = {
     422: "Nothing can be said of this",
     429: "Too many requests for now",
     500: "The gateway has made a mistake",
+    501: "Not possible on this machine",
     503: "Not possible at the moment",
 }
 
@@ -77,6 +78,10 @@ class ScopeError(ClientError):
         )
 
 
+class NotHereError(RequestError):
+    """This installation lacks what it takes; the text says what."""
+
+
 class RangeError(ClientError):
     """The file ends before the bytes that are asked for."""
 
@@ -99,6 +104,7 @@ STATUS: dict[type[Exception], int] = {
     ScopeError: 403,
     LimitError: 429,
     RangeError: 416,
+    NotHereError: 501,
     RequestError: 400,
     TransientError: 503,
 }
@@ -110,7 +116,7 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
     status, detail, headers = describe(error)
     if status >= 500:
         # The client is told what to do, the operator what happened.
-        bug = None if isinstance(error, TransientError) else error
+        bug = None if isinstance(error, TransientError | NotHereError) else error
         log.error("request.failed", path=request.url.path, reason=str(error), exc_info=bug)
     parameter, valid = (error.parameter, error.valid) if isinstance(error, ParameterError) else (None, None)
     problem = Problem(

@@ -41,14 +41,18 @@ class Keys:
         """
         if not PATTERN.fullmatch(key):
             raise KeyRefusedError(f"this is no key of this API: one is {PREFIX} and 43 of A-Z a-z 0-9 _ -")
-        digest = digest_of(key)
-        found, read_at = self.known.get(digest, (None, 0.0))
-        if found is None or self.clock() - read_at >= REMEMBERED:
+        found = self.remembered(key)
+        if found is None:
+            digest, asked_at = digest_of(key), self.clock()
             self.known.pop(digest, None)
-            asked_at = self.clock()
             found = await self.read(digest)
             self.known[digest] = found, asked_at
         return found
+
+    def remembered(self, key: str) -> ApiKey | None:
+        """The key, if it was valid a moment ago."""
+        found, read_at = self.known.get(digest_of(key), (None, 0.0))
+        return found if self.clock() - read_at < REMEMBERED else None
 
     async def read(self, digest: bytes) -> ApiKey:
         """The key as the database has it now."""

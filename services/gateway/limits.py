@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
+from time import monotonic
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -62,6 +63,8 @@ class Limits:
         self.redis, self.keys = redis, keys
         self.limits = limits_of(settings)
         self.trusted_proxies = settings.trusted_proxies
+        self.guessers: dict[str, float] = {}
+        """Addresses whose last read was a wrong key, and until when they have no other."""
 
     async def guard(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         """Let a request through, or not.
@@ -78,15 +81,38 @@ class Limits:
         state = connection.scope["state"]
         peer = connection.client.host if connection.client else ""
         address = client_address(peer, connection.headers, self.trusted_proxies)
-        try:
-            given = key_in(connection.headers)
-            key = await self.keys.find(given) if given is not None else None
-        except KeyRefusedError:
-            # Guessing counts as reading.
-            await self.count(self.limits["reads"], address, None, state)
-            raise
+        key = await self.find_key(connection.headers, address, state)
         check_key(limit, key)
         await self.count(limit, address, key, state)
+
+    async def find_key(self, headers: Headers, address: str, state: dict[str, Any]) -> ApiKey | None:
+        """The key that a request brings, if any. Guessing counts as reading, and needs a read to be left.
+
+        Raises:
+            KeyRefusedError: it is none.
+            LimitError: too many were none; the key was not looked up.
+        """
+        reads = self.limits["reads"]
+        try:
+            given = key_in(headers)
+            if given is None:
+                return None
+            if self.guessers.get(address, 0.0) > monotonic() and self.keys.remembered(given) is None:
+                await self.count(reads, address, None, state)
+            return await self.keys.find(given)
+        except KeyRefusedError:
+            try:
+                await self.count(reads, address, None, state)
+            finally:
+                self.note_guess(address, state.get(HEADERS, {}))
+            raise
+
+    def note_guess(self, address: str, told: dict[str, str]) -> None:
+        """Look up no more keys for an address whose reads are used up, until they are back."""
+        if told.get("RateLimit-Remaining") == "0":
+            now = monotonic()
+            self.guessers = {one: end for one, end in self.guessers.items() if end > now}
+            self.guessers[address] = now + int(told["RateLimit-Reset"])
 
     async def count(self, limit: Limit, address: str, key: ApiKey | None, state: dict[str, Any]) -> None:
         """Count a request and note what its answer says of the limit.

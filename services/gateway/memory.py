@@ -5,6 +5,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+from shared.tasks import end
+
 Value = TypeVar("Value")
 
 
@@ -57,7 +59,4 @@ class Memory(Generic[Value]):
 
     async def close(self) -> None:
         """Give up what is being made: nobody waits for it any more."""
-        tasks = list(self.running.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*self.running.values())

@@ -13,6 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from services.gateway.openapi_answers import (
     FILES,
+    KEPT,
     LIMITS,
     NAMES,
     OPERATIONS,
@@ -182,7 +183,7 @@ def successes(name: str, answers: Answers, only: str | None) -> Object:
             ranged = headers | header_refs(("Content-Range",))
             found["206"] = {"description": words, "headers": ranged, "content": content}
     if "ETag" in answers.headers:
-        kept = header_refs(("ETag", "Cache-Control", *LIMITS))
+        kept = header_refs((*(name for name in KEPT if name in answers.headers), *LIMITS))
         found["304"] = {"description": "What the client holds (If-None-Match) is still so", "headers": kept}
     return found
 

@@ -6,8 +6,10 @@ from typing import Any
 from services.gateway.download_answers import DownloadList, DownloadManifest
 from services.gateway.errors import PROBLEM_JSON, TITLES
 from services.gateway.openapi_parameters import REPORT_ID, Schema, ref
+from services.gateway.reconciliations import ReconciliationList
 from services.gateway.record_shapes import RecordCollection, Records
 from services.gateway.report_figures import Figures
+from services.gateway.revisions import RevisionList
 from services.gateway.schemas import (
     Coverage,
     ForceList,
@@ -27,7 +29,7 @@ from shared.downloads import MEDIA_TYPES
 STRUCTS = (
     Comparison, Coverage, DownloadList, DownloadManifest, Figures, ForceList, Freshness, HexCollection,
     OnsComparison, OutcomeFunnel, PostcodePlace, Problem, Proof, RecordCollection, Records, ReportStatus,
-    Statistics, TileJson, Trend, Words,
+    ReconciliationList, RevisionList, Statistics, TileJson, Trend, Words,
 )  # fmt: skip
 JSON, GEO_JSON, CSV, EVENTS = "application/json", "application/geo+json", "text/csv", "text/event-stream"
 TEXT: Schema = {"type": "string"}
@@ -35,8 +37,8 @@ BYTES: Schema = {"type": "string", "format": "binary"}
 EVERYWHERE = (400, 401, 414, 429, 500, 503)
 """What any operation may be refused with."""
 TAGGED = ("ETag", "Cache-Control")
-TABLE = (*TAGGED, "Vary")
-PAGE = (*TABLE, "X-Data-Version", "X-Missing-Months", "Link")
+KEPT = (*TAGGED, "Vary")
+TABLE = (*KEPT, "X-Data-Version", "X-Missing-Months", "Link")
 FILE = (*TAGGED, "Accept-Ranges", "Content-Disposition", "Repr-Digest")
 LIMITS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy")
 
@@ -48,7 +50,7 @@ class Answers:
     words: str
     contents: dict[str, Schema]
     errors: tuple[int, ...] = ()
-    headers: tuple[str, ...] = TAGGED
+    headers: tuple[str, ...] = KEPT
     status: int = 200
     body: str | None = None
     """The shape of what is sent."""
@@ -69,13 +71,15 @@ def table(name: str, words: str, *errors: int) -> Answers:
 def records(name: str, words: str, body: str | None = None) -> Answers:
     """A page of records; what is posted is never kept."""
     shapes = {JSON: ref(f"{name}Page"), GEO_JSON: ref(f"{name}Collection"), CSV: TEXT}
-    headers = tuple(name for name in PAGE if name != "ETag") if body else PAGE
+    headers = tuple(name for name in TABLE if name != "ETag") if body else TABLE
     return Answers(words, shapes, (404, 406, 422), headers, body=body)
 
 
 OPERATIONS: dict[str, Answers] = {
     "get_coverage": Answers("Datasets with their months", {JSON: ref("Coverage")}),
     "get_proof": Answers("The proof", {JSON: ref("Proof")}, (404,)),
+    "get_revisions": Answers("A page of the ledger", {JSON: ref("RevisionList")}),
+    "get_reconciliations": Answers("A page of comparisons", {JSON: ref("ReconciliationList")}),
     "get_freshness": Answers("The newest months", {JSON: ref("Freshness")}),
     "get_forces": Answers("The forces", {JSON: ref("ForceList")}),
     "get_force_areas": Answers("The areas", {GEO_JSON: ref("ForceAreas")}),
@@ -102,7 +106,7 @@ OPERATIONS: dict[str, Answers] = {
     "post_stops": records("Stop", "A page of stops", "StopSearch"),
     "get_downloads": Answers("The files", {JSON: ref("DownloadList")}),
     "get_download": Answers("The manifest", {JSON: ref("DownloadManifest")}, (403, 404)),
-    "post_report": Answers("The order is kept", {JSON: ref("ReportStatus")}, (403,),
+    "post_report": Answers("The order is kept", {JSON: ref("ReportStatus")}, (403, 501),
                            ("Cache-Control", "Location"), status=202, body="ReportOrder"),
     "get_report": Answers("The order", {JSON: ref("ReportStatus")}, (404,), ("Cache-Control",)),
     "get_report_events": Answers("The events", {EVENTS: TEXT}, (404,), ("Cache-Control",),
@@ -119,7 +123,7 @@ SEARCHES = {
 
 FILES: dict[str, dict[str, Answers]] = {
     "get_report": {
-        "pdf": Answers("The report as PDF", {"application/pdf": BYTES}, (404,)),
+        "pdf": Answers("The report as PDF", {"application/pdf": BYTES}, (404,), TAGGED),
         "json": Answers("The figures, byte for byte what their SHA-256 is of", {JSON: ref("Figures")},
                          (404,)),
         "csv": Answers("The figures as one flat table: section, key, name, measure, value",
@@ -136,12 +140,14 @@ FILES: dict[str, dict[str, Answers]] = {
 
 HEADERS: dict[str, tuple[str, Schema, Any]] = {
     "ETag": ("Names this state of the answer, for If-None-Match", TEXT,
-             'W/"1-10f5b79d038be447755c3870c2086c1d"'),
+             'W/"2-10f5b79d038be447755c3870c2086c1d"'),
     "Cache-Control": ("Who may keep the answer how long", TEXT, "public, no-cache"),
-    "Vary": ("The answer depends on this header of the request", TEXT, "Accept"),
+    "Vary": ("The answer depends on these headers of the request", TEXT, "Accept, Accept-Encoding"),
     "X-Data-Version": ("Which version of each month was used", TEXT, "2018-10=1,2018-11=2"),
-    "X-Missing-Months": ("CSV only: months that are not held", TEXT, "2018-12"),
-    "Link": ("The next page, if there is one", TEXT, '</api/v1/stops?month=2018-10&after=…>; rel="next"'),
+    "X-Missing-Months": ("Months that are not held, if there are any", TEXT, "2018-12"),
+    "Link": ("The next page, if there is one; for a CSV the same as JSON, with filters, gaps and notes", TEXT,
+             '</api/v1/stops?month=2018-10&after=…>; rel="next", '
+             '</api/v1/stops?month=2018-10>; rel="describedby"; type="application/json"'),
     "Location": ("Where the order is asked for", TEXT, f"/api/v1/reports/{REPORT_ID}"),
     "Accept-Ranges": ("One range of bytes may be asked for", TEXT, "bytes"),
     "Content-Range": ("Which bytes these are, of how many", TEXT, "bytes 1048576-2097151/2097152"),
@@ -174,6 +180,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     422: {"detail": "postcode: EH1 1YZ is in Scotland, outside England and Wales", "parameter": "postcode"},
     429: {"detail": "reads: 600 a minute for your address without a key; come back in 42 s"},
     500: {"detail": "It has been logged. Asking again will probably not help."},
+    501: {"detail": "no reporter runs here, so that nobody would make the report"},
     503: {"detail": "the database cannot be reached"},
 }  # fmt: skip
 """An example of each refusal."""
@@ -183,7 +190,7 @@ REFUSED = {401: ("WWW-Authenticate",), 403: ("WWW-Authenticate",), 416: ("Conten
 NAMES = {400: "BadRequest", 401: "KeyRefused", 403: "NotInScope", 404: "NotFound", 405: "MethodNotAllowed",
          406: "NotAcceptable", 408: "TooSlow", 413: "BodyTooLarge", 414: "AddressTooLong",
          416: "RangeNotSatisfiable", 422: "NothingToSay", 429: "TooMany", 500: "OurMistake",
-         503: "NotNow"}  # fmt: skip
+         501: "NotHere", 503: "NotNow"}  # fmt: skip
 
 
 def header_components() -> dict[str, Schema]:

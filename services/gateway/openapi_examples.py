@@ -14,6 +14,7 @@ POLYGON = {"type": "Polygon", "coordinates": [[[-0.1, 51.51], [-0.08, 51.51], [-
 POINT = ("latitude", "longitude", "limit")
 ASKED: dict[str, tuple[str, ...]] = {
     "get_coverage": ("dataset", "month", "force"),
+    "get_reconciliations": ("dataset", "month", "force"),
     "get_hexes": ("category",),
     "get_street_statistics": ("by", "month", "force"),
     "get_stop_statistics": ("by", "month", "force"),

@@ -134,7 +134,7 @@ GENERAL: dict[str, Parameter] = {
                          REPORT_ID),
     "table": in_path("The table", one_of(["categories", "outcomes", "ons", "methodology"]), "categories"),
     "edition": Parameter("One edition and no other, as the manifest names it",
-                         text(r"[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}"), "1.1.1"),
+                         text(r"[0-9]{1,9}(\.[0-9]{1,9}){2,3}"), "1.1.2.1"),
     "version": in_path("From the TileJSON; another one as soon as any month is rebuilt",
                        text("[0-9a-f]{16}"), "87e6b85a42913f95"),
     "z": in_path("Zoom", {"type": "integer", "minimum": 0, "maximum": MAX_ZOOM}, 12),
@@ -157,7 +157,7 @@ MAP = {
                                several(dict.fromkeys(g.group for g in reference.outcome_groups())), "none"),
 }  # fmt: skip
 TILE = {**MAP, "dataset": in_path("The dataset", MAPPED, "street"),
-        "month": month("Months that are shown together; without, the newest that is held")}  # fmt: skip
+        "month": month("Months shown together, at most 60; without, the newest that is held")}  # fmt: skip
 POSTCODE_PATH = in_path("A whole postcode", POSTCODE, "EC2M 7PY")
 COMPARED = Parameter("What the shares are of", one_of(["category", "outcome", "outcome_group"]), "category")
 STOPS_COMPARED = Parameter(
@@ -188,6 +188,19 @@ PARTICULAR: dict[str, dict[str, Parameter]] = {
                      "force": Parameter("Only these rows", several(FORCES), "city-of-london,kent")},
     "get_proof": {"dataset": Parameter("The dataset", DATASETS, "street", required=True),
                   "month": Parameter("One month", text(MONTH), "2018-10", required=True)},
+    "get_revisions": {"month": month("Months whose revisions are wanted; without, all", example="2018-10"),
+                      "force": Parameter("Only what differs of these", several(FORCES), "city-of-london"),
+                      "limit": Parameter("Revisions of a page",
+                                         {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}, 5),
+                      "before": Parameter("The id after which the page begins, as `next` has it",
+                                          {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1000)},
+    "get_reconciliations": {
+        "month": month("Months whose comparison is wanted; without, all", example="2018-10"),
+        "force": Parameter("Only lines of these, by recorder or area", several(FORCES), "city-of-london"),
+        "limit": Parameter("Months of a page",
+                           {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}, 5),
+        "before": Parameter("The id after which the page begins, as `next` has it",
+                            {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1000)},
     "get_hexes": {**MAP, "month": month("Months that are counted together", required=True),
                   "level": Parameter("Edge length of the cells in metres", one_of(EDGES_M), 1100, True),
                   "bbox": Parameter("A rectangle: west,south,east,north in degrees", BBOX,

@@ -64,6 +64,8 @@ RECORD_FIELDS: dict[str, Schema] = {
     "outcome_linked_to_object_of_search": or_null("boolean", "Whether it is about what was looked for"),
     "removal_of_more_than_outer_clothing": or_null("boolean", PUBLISHED),
     "persistent_id": or_null("string", "The source's own id, 64 hexadecimal digits"),
+    "recorded_by": or_null("string", "The force that recorded the crime, where an archive says it"),
+    "lsoa_code": or_null("string", "The LSOA of the location: of 2011 before June 2023, then of 2021"),
     "extra": or_null("object", "Published fields that have no column"),
 }
 RECORDS = {Dataset.STREET: "StreetCrime", Dataset.OUTCOMES: "CrimeOutcome", Dataset.STOPS: "Stop"}

@@ -13,11 +13,11 @@ CRIME_PLACE = (*PLACE, "location_type", "location_subtype", "force")
 FIELDS = {
     Dataset.STREET: (
         "id", "month", "category", *CRIME_PLACE, "outcome", "outcome_month", "outcome_group", "persistent_id",
-        "extra",
+        "recorded_by", "lsoa_code", "extra",
     ),
     Dataset.OUTCOMES: (
         "id", "month", "crime_month", "category", *CRIME_PLACE, "outcome", "outcome_code", "outcome_group",
-        "persistent_id", "extra",
+        "persistent_id", "recorded_by", "lsoa_code", "extra",
     ),
     Dataset.STOPS: (
         "id", "month", "datetime", "force", "type", "involved_person", "operation", "operation_name", *PLACE,

@@ -22,6 +22,7 @@ STATES = {
     "not_published": "nothing was published",
     "not_loaded": "not loaded",
     "partial_suspected": "may be incomplete",
+    "known_issue": "known issue",
 }
 
 

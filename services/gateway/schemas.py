@@ -6,8 +6,9 @@ from typing import Literal
 from msgspec import Struct
 
 from shared.coverage import State
+from shared.known_issues import Effect
 
-SHAPE_VERSION = 1
+SHAPE_VERSION = 2
 """Raised when an answer changes its shape: what clients keep is then no longer taken as current."""
 
 LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
@@ -90,12 +91,31 @@ class Rejection(Struct):
     kept_version: int | None
 
 
+class Issue(Struct):
+    """What is known of the published data from elsewhere; `force` null is every force, null months are open.
+
+    `effect`: missing, doubtful, or kind, which is always so. `is_stale`: verified more than 180 days ago.
+    """
+
+    id: str
+    force: str | None
+    datasets: list[str]
+    since: str | None
+    until: str | None
+    effect: Effect
+    issue: str
+    source: str
+    verified: str
+    is_stale: bool
+
+
 class Coverage(Struct):
     """What is held, what is missing, and how we know."""
 
     revision: str
     datasets: list[DatasetCoverage]
     rejected: list[Rejection]
+    known_issues: list[Issue]
     licence: str = LICENCE
     attribution: str = ATTRIBUTION
 
@@ -238,7 +258,8 @@ class Verification(Struct):
     """Whether the figures are what the data say today.
 
     `rules_changed`: every month is the same, but what they are counted by is not, such as the outcome
-    groups. `newer_months` are held now and lie after the report's window: they make no figure wrong.
+    groups, or the months before the window that say what is usual. `newer_months` are held now and lie after
+    the report's window: they make no figure wrong.
     """
 
     state: Literal["current", "superseded"]

@@ -18,7 +18,7 @@ from shared.reference import categories, stop_outcomes, street_outcomes
 
 USUAL_LIMIT = 100
 LEAST_KM2 = 0.75
-"""Filters on personal attributes need an area at least so large; a circle of 500 m is 0.785 km²."""
+"""Filters on personal attributes need an area whose parts are so large; a circle of 500 m is 0.785 km²."""
 
 OUTCOME_KIND = {Dataset.STREET: "street_outcome", Dataset.OUTCOMES: "outcome", Dataset.STOPS: "stop_outcome"}
 KINDS = {
@@ -182,12 +182,15 @@ def guard_people(area: Area, filters: Filters) -> None:
             f"{', '.join(personal)} together describe people too closely: at most {MOST_PERSONAL} of "
             f"{', '.join(PERSONAL)} are combined",
         )
-    if personal and not isinstance(area, ForceArea) and area.km2 < LEAST_KM2:
+    if not personal or isinstance(area, ForceArea):
+        return
+    # Small parts far from each other hide nobody, however many they are.
+    if (area.km2 if isinstance(area, Circle) else area.smallest_km2) < LEAST_KM2:
         place = "radius" if isinstance(area, Circle) else next(iter(area.words))
         raise ParameterError(
             place,
             f"too small an area to filter by {', '.join(personal)}: take a force, a radius of 500 m or more, "
-            f"or at least {LEAST_KM2} km²",
+            f"or at least {LEAST_KM2} km² in every part of a polygon",
         )
 
 

@@ -1,25 +1,22 @@
 """Reads single records: those of an area, month after month, in the order of their ids."""
 
-import asyncio
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import asyncpg
-import shapely
 
-from services.gateway.area import Area, Circle, ForceArea
+from services.gateway.area import Area, Circle, ForceArea, Shape
 from services.gateway.record_shapes import columns, csv_columns, last_record
 from services.gateway.search_parameters import KINDS, OUTCOME_KIND, START, Asked, Filters, Key
 from services.gateway.store import Snapshot, Store, sql
 from services.gateway.vocabulary import Vocabulary
-from shared.db import translate_errors
+from shared.archive import lsoa_vintage
+from shared.coverage import BTP
 from shared.model import Dataset, format_month
-
-TRANSPORT_POLICE = "btp"
 
 
 @dataclass(frozen=True)
@@ -59,19 +56,9 @@ class SearchStore:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Snapshot]:
-        """A snapshot for one search, however many months it has to look through.
-
-        Raises:
-            TransientError: it takes too long.
-        """
-        async with (
-            translate_errors(),
-            asyncio.timeout(self.store.query_timeout),
-            self.store.snapshot() as snapshot,
-        ):
-            yield snapshot
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """A snapshot for one search, however many months it has to look through."""
+        return self.store.long_snapshot()
 
     async def rows(self, snapshot: Snapshot, search: Search) -> tuple[list[asyncpg.Record], str | None]:
         """The records of a page, and the id to go on after; None at the end."""
@@ -116,16 +103,18 @@ async def find_places(snapshot: Snapshot, search: Search) -> Places:
         name = "force"
         if search.dataset is Dataset.STOPS:
             name = "stops"
-        elif area.force == TRANSPORT_POLICE:
+        elif area.force == BTP:
             name = "transport_police"
         return Places(sql(f"select_points_of_{name}"), force_id(search))
+    return Places(sql("select_points_given"), await points_in(snapshot, area))
+
+
+async def points_in(snapshot: Snapshot, area: Circle | Shape) -> list[int]:
+    """The numbers of the map points of an area, in ascending order."""
+    points = snapshot.store.map_points
     if isinstance(area, Circle):
-        rows = await snapshot.connection.fetch(
-            sql("select_points_in_circle"), area.longitude, area.latitude, area.radius_m
-        )
-    else:
-        rows = await snapshot.connection.fetch(sql("select_points_in_shape"), shapely.to_wkb(area.outline))
-    return Places(sql("select_points_given"), [row["id"] for row in rows])
+        return await points.in_circle(snapshot.connection, area.latitude, area.longitude, area.radius_m)
+    return await points.in_shape(snapshot.connection, area.outline)
 
 
 def force_id(search: Search) -> int:
@@ -153,4 +142,6 @@ def values_of(search: Search, places: Places, month: date, key: Key, most: int) 
         of_force = force_id(search) if isinstance(search.area, ForceArea) else None
         return [*values, ids["outcome"], *filters, of_force]
     values += [*filters, ids["outcome"]]
-    return [*values, search.asked.crime_months] if search.dataset is Dataset.OUTCOMES else values
+    if search.dataset is Dataset.OUTCOMES:
+        values.append(search.asked.crime_months)
+    return [*values, lsoa_vintage(month)]

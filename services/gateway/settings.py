@@ -27,6 +27,9 @@ class GatewaySettings(PostcodeSettings, Settings):
     key_reports_per_minute: int = Field(
         default=120, ge=1, description="Orders of reports with a key that has no number of its own"
     )
+    take_reports: bool = Field(
+        default=True, description="Whether reports can be ordered; where no reporter runs they cannot"
+    )
     reports_need_key: bool = Field(default=False, description="Whether reports are ordered with a key only")
     trusted_proxies: int = Field(
         default=0, ge=0, le=10, description="Proxies in front whose X-Forwarded-For is believed"
@@ -42,6 +45,9 @@ class GatewaySettings(PostcodeSettings, Settings):
         default=400, gt=0, description="Square kilometres of a rectangle or polygon that may be searched"
     )
     max_vertices: int = Field(default=1000, ge=4, description="Vertices of a polygon that may be searched")
+    max_downloads: int = Field(
+        default=40, ge=1, description="Files of whole months that are sent at once, some 3 MB of memory each"
+    )
     public_url: str | None = Field(
         default=None, description="Where the public reaches the gateway; else what each request says"
     )

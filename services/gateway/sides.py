@@ -10,10 +10,12 @@ from services.gateway.context import of_grid
 from services.gateway.coverage import Facts
 from services.gateway.cubes import Cube
 from services.gateway.errors import ParameterError
+from services.gateway.search_store import points_in
 from services.gateway.statistics import KINDS, Question, allowed, asked_forces, count, is_silent
 from services.gateway.statistics_schemas import Side
 from services.gateway.store import Snapshot, sql
 from services.gateway.vocabulary import Vocabulary
+from shared.coverage import BTP
 from shared.model import Dataset, format_month
 from shared.ons import OnsEdition
 
@@ -92,15 +94,16 @@ async def count_area(
     forces: Sequence[str],
 ) -> Counted:
     """Count the map points of an area; `forces` are those that it touches."""
-    known = [force for force in facts.forces if force.slug in forces]
+    # The British Transport Police has records everywhere: they do not speak for the area's own forces.
+    own = [force for force in facts.forces if force.slug in forces and force.slug != BTP]
     told = [
         month
         for month in question.months
-        if not all(is_silent(facts, question.dataset, month, force) for force in known)
+        if not own or not all(is_silent(facts, question.dataset, month, force) for force in own)
     ]
     passing = allowed(words, question)
-    statement, values = points_in(place.area)
-    points = [row["id"] for row in await snapshot.connection.fetch(statement, *values)]
+    assert place.area is not None
+    points = await points_in(snapshot, place.area)
     rows = await snapshot.connection.fetch(
         sql("count_area", table=POINT_COUNTS[question.dataset]),
         points, told, passing.get(FIRST_COLUMN[question.dataset]), passing.get("outcome"),
@@ -119,14 +122,6 @@ async def count_area(
     if silent:
         notes.append(f"no force of this area published anything in {', '.join(silent)}: left out")
     return described(facts, question, place, forces, counts, notes)
-
-
-def points_in(area: Circle | Shape | None) -> tuple[str, list[object]]:
-    """The statement that finds the map points of an area, with its values."""
-    if isinstance(area, Circle):
-        return sql("select_points_in_circle"), [area.longitude, area.latitude, area.radius_m]
-    assert area is not None
-    return sql("select_points_in_shape"), [area.outline.wkb]
 
 
 def words_of(words: Vocabulary, question: Question) -> Mapping[int, str]:

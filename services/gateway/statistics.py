@@ -160,7 +160,8 @@ def silent_rows(question: Question, counts: Mapping[tuple[str, ...], int], facts
     for force in asked_forces(question, facts):
         for month in question.months:
             key = tuple(format_month(month) if name == "month" else force.slug for name in question.by)
-            silence[key] = silence.get(key, True) and is_silent(facts, question.dataset, month, force)
+            silent = is_unknown(facts, question.dataset, month, force, counts.get(key, 0))
+            silence[key] = silence.get(key, True) and silent
     return [
         dict(zip(question.by, key, strict=True)) | {"count": None}
         for key, silent in silence.items()
@@ -175,5 +176,12 @@ def asked_forces(question: Question, facts: Facts) -> list[KnownForce]:
 
 
 def is_silent(facts: Facts, dataset: Dataset, month: date, force: KnownForce) -> bool:
-    """Whether nothing is known of a force in a month."""
+    """Whether nothing is known of a force in a month; what lies in its area is then its neighbours'."""
     return judge(facts, dataset, month, force)[0] in NO_DATA
+
+
+def is_unknown(facts: Facts, dataset: Dataset, month: date, force: KnownForce, counted: int) -> bool:
+    """The same of what was counted of it: the counts may be older than what is known."""
+    loaded = facts.loaded.get((dataset, month))
+    late = loaded is not None and loaded.grid is not None and not loaded.grid.is_current
+    return is_silent(facts, dataset, month, force) or (late and not counted)

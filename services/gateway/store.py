@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from services.gateway.coverage import Count, Facts, KnownForce, LoadedMonth, Month
 from services.gateway.schemas import GridState, Proof, Reason, Rejection
 from services.gateway.vocabulary import Vocabulary, Word
+from shared import known_issues
 from shared.db import fetch_one, read_sql, translate_errors
 from shared.errors import TransientError
 from shared.hexgrid import CellRange
+from shared.map_points import MapPoints
 from shared.model import Dataset, format_month
 
 CELLS = {Dataset.STREET: "street_cell", Dataset.STOPS: "stop_cell"}
@@ -56,6 +58,8 @@ class Store:
     def __init__(self, pool: asyncpg.Pool, *, query_timeout: float) -> None:
         self.pool = pool
         self.query_timeout = query_timeout
+        self.turns = asyncio.Semaphore(max(1, pool.get_max_size() // 2))
+        self.map_points = MapPoints()
         self.asked: asyncio.Task[str] | None = None
         self.asked_next: asyncio.Task[str] | None = None
         self.known: Facts | None = None
@@ -99,10 +103,25 @@ class Store:
         """The same, with the name of the state that is read."""
         async with self.reading() as connection:
             try:
-                revision = await connection.fetchval(sql("select_revision"))
+                revision = await connection.fetchval(sql("select_revision"), known_issues.edition())
             except asyncpg.UndefinedTableError as error:
                 raise TransientError("the database has no tables: run python -m shared.migrate") from error
             yield Snapshot(self, connection, revision)
+
+    @asynccontextmanager
+    async def long_snapshot(self) -> AsyncIterator["Snapshot"]:
+        """A snapshot for what may take long: at most half the connections, so that others find one at once.
+
+        Raises:
+            TransientError: with the wait for its turn, it takes too long.
+        """
+        try:
+            async with asyncio.timeout(self.query_timeout), self.turns, self.snapshot() as snapshot:
+                yield snapshot
+        except TimeoutError as error:
+            raise TransientError(
+                f"not done within {self.query_timeout:g} seconds: ask for less, or again later"
+            ) from error
 
 
 class Snapshot:

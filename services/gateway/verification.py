@@ -7,7 +7,7 @@ from datetime import datetime
 from services.gateway.report_figures import Figures
 from services.gateway.schemas import SupersededMonth, Verification
 from shared import coverage
-from shared.model import parse_month
+from shared.model import format_month, parse_month
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,9 @@ def verify(figures: Figures, grid: Mapping[str, GridMonth]) -> Verification:
 
 
 def revision_of(figures: Figures, grid: Mapping[str, GridMonth]) -> str:
-    """What the reporter would call the data of these months now."""
-    months = ((parse_month(month.month), grid.get(month.month)) for month in figures.months)
+    """What the reporter would call the data of these months, and of those that say what is usual, now."""
+    first, last = parse_month(figures.first_month), parse_month(figures.last_month)
+    months = ((month, grid.get(format_month(month))) for month in coverage.months_judged_by(first, last))
     return coverage.revision_of(
         (month, (now.version, now.mapping_version) if now else None) for month, now in months
     )

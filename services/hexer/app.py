@@ -16,6 +16,7 @@ from services.hexer.store import Store
 from shared.bus import create_broker
 from shared.health import bus_check, database_check
 from shared.http import health_routes
+from shared.tasks import end
 
 
 def create_app(settings: HexerSettings, pool: asyncpg.Pool) -> AsgiFastStream:
@@ -30,8 +31,7 @@ def create_app(settings: HexerSettings, pool: asyncpg.Pool) -> AsgiFastStream:
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         yield
-        for clock in clocks:
-            clock.cancel()
+        await end(*clocks)
 
     async def start_clocks() -> None:
         seconds = settings.catch_up_seconds

@@ -44,6 +44,11 @@ COLUMNS: dict[str, tuple[Any, str]] = {
     "outcome_linked_to_object_of_search": (FLAG, "whether the outcome is about what was looked for"),
     "removal_of_more_than_outer_clothing": (FLAG, "as published"),
     "persistent_id": (TEXT, "the source's own, 64 hexadecimal digits; empty where it gives none"),
+    "recorded_by": (TEXT, "the force that recorded the crime; empty where no archive says it"),
+    "lsoa_code": (
+        TEXT,
+        "LSOA of the location, of 2011 before June 2023, then of 2021; empty where not known",
+    ),
     "extra": (TEXT, "published fields that no other column holds, as JSON; nearly always empty"),
     "police_area": (TEXT, "police area of the location, or without one of the force that published the stop"),
 }
@@ -53,11 +58,11 @@ CRIME_PLACE = (*PLACE, "location_type", "location_subtype", "force")
 NAMES = {
     Dataset.STREET: (
         "id", "month", "category", *CRIME_PLACE, "outcome", "outcome_month", "outcome_group", "persistent_id",
-        "extra",
+        "recorded_by", "lsoa_code", "extra",
     ),
     Dataset.OUTCOMES: (
         "id", "month", "crime_month", "category", *CRIME_PLACE, "outcome", "outcome_code", "outcome_group",
-        "persistent_id", "extra",
+        "persistent_id", "recorded_by", "lsoa_code", "extra",
     ),
     Dataset.STOPS: (
         "id", "month", "datetime", "force", "type", "involved_person", "operation", "operation_name", *PLACE,

@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 
 from services.hexer.store import sql
+from shared.archive import lsoa_vintage
 from shared.db import translate_errors
 from shared.downloads import LAYOUT, Manifest, edition_of
 from shared.model import Dataset, format_month
@@ -30,11 +31,13 @@ class State:
     release: date | None
     loaded_at: datetime
     stored: int
+    reconciliation: int | None
+    """The newest comparison with an archive, which says who recorded the crimes."""
 
     @property
     def edition(self) -> str:
         """What its files are called by."""
-        return edition_of(self.version, self.mapping_version)
+        return edition_of(self.version, self.mapping_version, self.reconciliation)
 
 
 @dataclass(frozen=True)
@@ -98,9 +101,11 @@ class DownloadStore:
         wait for a long one.
         """
         out = io.BytesIO()
+        vintage = [] if dataset is Dataset.STOPS else [lsoa_vintage(month)]
         await connection.copy_from_query(
             sql(f"copy_{dataset}_records"),
             version, format_month(month), after.snap_point_id, after.content_hash, after.ordinal, BATCH,
+            *vintage,
             output=out, format="csv", header=True,
         )  # fmt: skip
         return out.getvalue()

@@ -87,6 +87,7 @@ class Downloads:
             data_version=state.version,
             mapping_version=state.mapping_version,
             layout=LAYOUT,
+            reconciliation=state.reconciliation,
             source=state.source,
             release=format_month(state.release) if state.release else None,
             created_at=state.loaded_at,

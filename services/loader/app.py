@@ -19,6 +19,6 @@ def create_app(settings: LoaderSettings, pool: asyncpg.Pool) -> AsgiFastStream:
     register(broker, store, settings)
     checks = {
         "database": database_check(pool),
-        "bus": bus_check(broker, ("loader-pages", "loader-months")),
+        "bus": bus_check(broker, ("loader-pages", "loader-months", "loader-rollbacks")),
     }
     return AsgiFastStream(broker, asgi_routes=health_routes(checks), logger=None)

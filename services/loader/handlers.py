@@ -1,6 +1,7 @@
-"""The loader's messages: a page is staged; a complete month is judged and swapped in.
+"""The loader's messages: a page is staged; a complete month is judged and swapped in; a month is rolled back.
 
-Both bear to be delivered twice: a page that is staged, and a run that is decided, are left as they are.
+All bear to be delivered twice: a page that is staged, a run that is decided, and a rollback that is done, are
+left as they are.
 """
 
 from datetime import UTC, datetime
@@ -9,13 +10,16 @@ from hashlib import sha256
 import zstandard
 from faststream.nats import NatsBroker, NatsMessage
 
+from services.loader import archive
 from services.loader.parse import parse
+from services.loader.row_shapes import Rows
 from services.loader.rows import RowBuilder
 from services.loader.settings import LoaderSettings
 from services.loader.store import Store
+from shared.archive import SOURCE as ARCHIVE
 from shared.bus import event_from_headers, publish, subscriber
 from shared.errors import PermanentError
-from shared.events import MonthFetched, PageFetched
+from shared.events import MonthFetched, PageFetched, RollbackRequested
 
 
 def register(broker: NatsBroker, store: Store, settings: LoaderSettings) -> None:
@@ -32,6 +36,10 @@ def register(broker: NatsBroker, store: Store, settings: LoaderSettings) -> None
         patient = waited.total_seconds() < settings.page_patience
         await publish(broker, await store.load(event, patient=patient))
 
+    @subscriber(broker, "loader-rollbacks", workers=1)
+    async def rollback_requested(event: RollbackRequested) -> None:
+        await publish(broker, await store.roll_back(event))
+
 
 async def stage_page(store: Store, page: PageFetched, body: bytes, max_bytes: int) -> None:
     """Stage one raw answer; of one that cannot be read, keep that it came, so that its month is refused."""
@@ -41,11 +49,24 @@ async def stage_page(store: Store, page: PageFetched, body: bytes, max_bytes: in
         answer = unpack(body, max_bytes)
         if sha256(answer).hexdigest() != page.sha256:
             raise PermanentError("the page is not the one that its sha256 names")
-        parsed = parse(page.dataset, answer)
+        rows = rows_of(page, answer)
     except PermanentError as problem:
         await store.stage_problem(page, str(problem))
         raise
-    await store.stage(page, RowBuilder(page.dataset, page.month, page.force).build(parsed))
+    await store.stage(page, rows)
+
+
+def rows_of(page: PageFetched, answer: bytes) -> Rows:
+    """The rows of a page: JSON of the API, or CSV of an archive.
+
+    Raises:
+        PermanentError: it is neither.
+    """
+    if page.source != ARCHIVE:
+        return RowBuilder(page.dataset, page.month, page.force).build(parse(page.dataset, answer))
+    if page.force is None:
+        raise PermanentError("a page of an archive that does not say whose file it is")
+    return archive.build(page.dataset, page.month, page.force, answer)
 
 
 def unpack(body: bytes, max_bytes: int) -> bytes:

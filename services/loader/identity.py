@@ -14,6 +14,8 @@ import msgspec
 from services.loader.shapes import Location
 
 encode = msgspec.json.Encoder(order="sorted").encode
+encode_in_order = msgspec.json.Encoder().encode
+"""The same for what is in order already: half the time."""
 
 
 class CanonicalCrime(msgspec.Struct, gc=False):
@@ -68,7 +70,7 @@ Canonical = CanonicalCrime | CanonicalOutcome | CanonicalStop
 
 def content_hash(record: Canonical, extra: dict[str, object] | None = None) -> bytes:
     """The 32 bytes that a record's data fields, and only they, determine."""
-    body = encode(record)
+    body = encode_in_order(record)
     if extra:
         body += encode(extra)
     return sha256(body).digest()
@@ -79,8 +81,17 @@ def canonical_location(location: Location | None) -> msgspec.Raw:
     if location is None:
         return msgspec.Raw(b"null")
     street = location.street
-    name = street.name.casefold() if street and street.name is not None else None
-    return msgspec.Raw(encode((location.latitude, location.longitude, street.id if street else None, name)))
+    return canonical_place(
+        location.latitude, location.longitude, street.id if street else None, street.name if street else None
+    )
+
+
+def canonical_place(
+    latitude: str, longitude: str, street_id: int | None, street_name: str | None
+) -> msgspec.Raw:
+    """The same of its parts."""
+    name = None if street_name is None else street_name.casefold()
+    return msgspec.Raw(encode((latitude, longitude, street_id, name)))
 
 
 def place_key(

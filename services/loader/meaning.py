@@ -1,9 +1,13 @@
 """Parts of a record that need a meaning of their own: raw values, coordinates. Pure."""
 
+from binascii import unhexlify
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from msgspec import DecodeError, Raw
 from msgspec.json import Decoder
+
+from shared.model import format_month, next_month
 
 ValueT = TypeVar("ValueT")
 
@@ -29,3 +33,26 @@ def micro_degrees(text: str, limit: int) -> int:
     if not -limit <= degrees <= limit:
         raise MeaninglessError(f"{text} is not a coordinate")
     return round(degrees * 1_000_000)
+
+
+def persistent_id(text: str) -> bytes:
+    """The 32 bytes that the source's id writes in hexadecimal; empty if it has another form."""
+    try:
+        digest = unhexlify(text)
+    except ValueError:
+        return b""
+    return digest if len(digest) == 32 and text == text.lower() else b""
+
+
+def instant(text: str, month: date) -> datetime:
+    """The time of a stop of a month: an instant of UTC, while the month is London's. So an hour of the day
+    before belongs to it."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise MeaninglessError(f"{text!r} is not a time") from error
+    if moment.tzinfo is None:
+        raise MeaninglessError(f"{text!r} has no time zone")
+    if not month - timedelta(days=1) <= moment.date() <= next_month(month):
+        raise MeaninglessError(f"stop of {text}, not of the {format_month(month)} that was asked for")
+    return moment

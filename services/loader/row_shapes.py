@@ -57,3 +57,8 @@ class Rows:
     places: dict[bytes, Place] = field(default_factory=dict)
     labels: dict[tuple[str, str | None, str], Label] = field(default_factory=dict)
     set_aside: list[SetAside] = field(default_factory=list)
+    lsoas: dict[tuple[int, int], str] = field(default_factory=dict)
+    """The LSOA of points, by longitude and latitude in micro-degrees; only the archive names them."""
+    lsoa_names: dict[str, str] = field(default_factory=dict)
+    lsoa_vintage: int | None = None
+    """The census of the LSOAs; None for a page of the API."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any, NamedTuple
 
 from msgspec import Raw
@@ -17,15 +17,14 @@ from services.loader.identity import (
     encode,
     place_key,
 )
-from services.loader.meaning import MeaninglessError, decoded, micro_degrees
+from services.loader.meaning import MeaninglessError, decoded, instant, micro_degrees, persistent_id
 from services.loader.parse import Parsed, SetAside
 from services.loader.row_shapes import Label, Place, Rows
 from services.loader.shapes import NULL, Crime, Location, Outcome, OutcomeStatus, Stop
-from shared.model import Dataset, format_month, next_month, parse_month
+from shared.model import Dataset, format_month, parse_month
 
 LOCATION = Decoder(Location | None)
 STATUS = Decoder(OutcomeStatus | None)
-UTC_DAY = timedelta(days=1)
 
 
 class KnownPlace(NamedTuple):
@@ -60,8 +59,6 @@ class RowBuilder:
         self.words = self.out.labels
         self.months: dict[str, date] = {}
         self.seen: dict[tuple[int, bytes], int] = {}
-        # A stop's instant is UTC, its month the London one: an hour of the day before belongs to it.
-        self.earliest, self.latest = self.month - UTC_DAY, next_month(self.month)
 
     def build(self, parsed: Parsed[Any]) -> Rows:
         """The rows of a page; records without a meaning join those that were set aside."""
@@ -136,7 +133,7 @@ class RowBuilder:
 
     def stop(self, stop: Stop, extra: dict[str, object] | None) -> tuple[Any, ...]:
         """A row of `staging.stops`, without its page."""
-        happened_at = self.instant(stop.datetime)
+        happened_at = instant(stop.datetime, self.month)
         place = self.place(stop.location, None, "")
         found = stop.outcome_object
         raw_outcome = stop.outcome
@@ -253,11 +250,7 @@ class RowBuilder:
             extra = {**(extra or {}), "context": crime.context}
         if not text:
             return b"", extra
-        try:
-            digest = bytes.fromhex(text)
-        except ValueError:
-            digest = b""
-        if len(digest) == 32 and digest.hex() == text:
+        if digest := persistent_id(text):
             return digest, extra
         return b"", {**(extra or {}), "persistent_id": text}
 
@@ -277,18 +270,6 @@ class RowBuilder:
             except ValueError as error:
                 raise MeaninglessError(str(error)) from error
         return month
-
-    def instant(self, text: str) -> datetime:
-        """The time of a stop, which must belong to the month that was asked for."""
-        try:
-            instant = datetime.fromisoformat(text)
-        except ValueError as error:
-            raise MeaninglessError(f"{text!r} is not a time") from error
-        if instant.tzinfo is None:
-            raise MeaninglessError(f"{text!r} has no time zone")
-        if not self.earliest <= instant.date() <= self.latest:
-            raise MeaninglessError(f"stop of {text}, not of the {self.asked} that was asked for")
-        return instant
 
     @staticmethod
     def extra_text(extra: dict[str, object] | None) -> str:

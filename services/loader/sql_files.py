@@ -23,3 +23,8 @@ def version_table(dataset: Dataset, version: int) -> str:
 def staged_table(dataset: Dataset, run: UUID) -> str:
     """The table where the records of a run wait."""
     return f"staging.{dataset}_{run.hex}"
+
+
+def rows_of(status: str) -> int:
+    """The number of rows that a command's status tells, as in `DELETE 12`."""
+    return int(status.rpartition(" ")[2])

@@ -6,16 +6,24 @@ import asyncpg
 
 from services.loader.gate import GateRules
 from services.loader.labels import Labels
-from services.loader.places import resolve_places
+from services.loader.lsoas import Lsoas
+from services.loader.places import Places
+from services.loader.rollback import Rollback
 from services.loader.row_shapes import COLUMNS, Label, Rows
 from services.loader.sql_files import sql, staged_table
 from services.loader.swap import Swap
-from services.loader.verdicts import verdict_of
 from shared.areas import ForceAreas
 from shared.db import fetch_one, translate_errors
 from shared.errors import NotYetError
-from shared.events import MonthFetched, MonthLoaded, MonthRejected, Page, PageFetched
-from shared.metrics import gate_verdicts, pages_staged, swap_seconds
+from shared.events import (
+    MonthFetched,
+    MonthLoaded,
+    MonthRejected,
+    Page,
+    PageFetched,
+    RollbackRequested,
+)
+from shared.metrics import pages_staged, swap_seconds
 from shared.model import Dataset
 
 
@@ -26,9 +34,11 @@ class Store:
         self, pool: asyncpg.Pool, areas: ForceAreas, rules: GateRules, *, keep_versions: int
     ) -> None:
         self.pool = pool
-        self.areas = areas
+        self.places = Places(areas)
         self.labels = Labels()
+        self.lsoas = Lsoas()
         self.swap = Swap(pool, rules, keep_versions=keep_versions)
+        self.rollback = Rollback(pool)
 
     async def needs_no(self, page: PageFetched) -> bool:
         """Whether the page is staged already, or its run decided."""
@@ -43,8 +53,10 @@ class Store:
         async with translate_errors():
             label_ids = await self.labels.resolve(self.pool, rows.labels.values())
             force_id = await self.labels.force(self.pool, page.force) if page.force else None
+            recorders = await self.recorders(page.dataset, rows)
             async with self.pool.acquire() as connection:
-                place_ids = await resolve_places(connection, rows.places, self.areas)
+                place_ids = await self.places.resolve(connection, rows.places)
+                await self.lsoas.put(connection, rows)
                 async with connection.transaction():
                     if not await self.open_staging(connection, page):
                         return
@@ -55,10 +67,18 @@ class Store:
                     await connection.copy_records_to_table(
                         table,
                         schema_name=schema,
-                        columns=COLUMNS[page.dataset],
-                        records=numbered(page.dataset, page_id, force_id, rows, place_ids, label_ids),
+                        columns=COLUMNS[page.dataset] + (("recorded_by",) if recorders else ()),
+                        records=numbered(
+                            page.dataset, page_id, force_id, rows, place_ids, label_ids, recorders
+                        ),
                     )
         pages_staged.labels(page.dataset, "staged").inc()
+
+    async def recorders(self, dataset: Dataset, rows: Rows) -> dict[str, int]:
+        """The numbers of the forces that an archive's crimes name as their recorders; else none."""
+        if rows.lsoa_vintage is None or dataset is Dataset.STOPS:
+            return {}
+        return {slug: await self.labels.force(self.pool, slug) for slug in {row[-1] for row in rows.rows}}
 
     async def stage_problem(self, page: PageFetched, problem: str) -> None:
         """Keep that a page came which cannot be read."""
@@ -128,8 +148,16 @@ class Store:
             else:
                 result = await self.swap.load(event, page_ids, started)
         swap_seconds.labels(event.dataset).observe(perf_counter() - started)
-        gate_verdicts.labels(event.dataset, verdict_of(result)).inc()
         return result
+
+    async def roll_back(self, event: RollbackRequested) -> MonthLoaded:
+        """Let readers see an earlier version; one that they see already is only told again.
+
+        Raises:
+            PermanentError: there is no such version, or its records are gone.
+        """
+        async with translate_errors():
+            return await self.rollback.roll_back(event)
 
     async def staged_pages(
         self, run_id: object, pages: tuple[Page, ...]
@@ -160,8 +188,19 @@ def numbered(
     rows: Rows,
     place_ids: dict[bytes, int],
     label_ids: dict[Label, int],
+    recorders: dict[str, int],
 ) -> list[tuple[object, ...]]:
-    """Rows in the order of the staging table's columns, places and labels as numbers."""
+    """Rows in the order of the staging table's columns, places, labels and forces as numbers."""
+    if recorders:
+        # An archive gives no ids: a row's is its page with its place in the page.
+        first = page_id << 32
+        return [
+            (
+                page_id, first + position, occurrence, place_ids[place], label_ids[category],
+                label_ids[outcome], *rest, recorders[recorder],
+            )
+            for position, occurrence, place, category, outcome, *rest, recorder in rows.rows
+        ]  # fmt: skip
     if dataset is not Dataset.STOPS:
         return [
             (page_id, api_id, occurrence, place_ids[place], label_ids[category], label_ids[outcome], *rest)

@@ -1,4 +1,4 @@
-"""A complete run becomes the month that readers see, or leaves no trace.
+"""A complete run becomes the month that readers see, is compared with it, or leaves no trace.
 
 The new version is a table of its own, built, judged and attached in one transaction. Readers follow
 `current_version`: the swap itself is the update of one row, in a second one, so that they see the old
@@ -6,26 +6,29 @@ month or the new one (docs/adr/0002). A crash between the two leaves a version t
 run's message comes back and shows it.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Any
 
 import asyncpg
 
+from services.loader.clearing import clear_abandoned, retire
+from services.loader.deciding import deciding
 from services.loader.gate import Candidate, ForceCount, GateRules, judge
 from services.loader.readers import readers_have_planned
-from services.loader.sql_files import PARENTS, sql, staged_table, version_table
+from services.loader.reconciliation import newest_archive, reconcile
+from services.loader.revisions import RELEASE, note_revision
+from services.loader.sources import against_mixing, is_only_compared, scope_statements
+from services.loader.sql_files import PARENTS, rows_of, sql, staged_table, version_table
 from services.loader.verdicts import RefusedError, UnchangedError, count_records, loaded, rejected
+from shared.archive import SOURCE as ARCHIVE
 from shared.db import fetch_one
 from shared.errors import NotYetError
 from shared.events import MonthFetched, MonthLoaded, MonthRejected
 from shared.logs import get_logger
+from shared.metrics import gate_verdicts
 from shared.model import Dataset
 
 log = get_logger()
-ABANDONED_DAYS = 7
-"""A run waits for its pages for hours at most."""
 Connection = asyncpg.pool.PoolConnectionProxy
 
 
@@ -48,67 +51,112 @@ class Swap:
 
     async def reject(self, event: MonthFetched, reasons: list[str], started: float) -> MonthRejected:
         """Record a refusal; what readers see stays."""
-        async with self.deciding(event) as connection:
+        async with deciding(self.pool, event.dataset, event.month) as connection:
             return await self.refuse(connection, event, reasons, started)
 
     async def load(
         self, event: MonthFetched, page_ids: list[int], started: float
     ) -> MonthLoaded | MonthRejected:
         """Build the month, pass it through the gate, swap it in."""
-        async with self.deciding(event) as connection:
+        async with deciding(self.pool, event.dataset, event.month) as connection:
+            before = await connection.fetchrow(sql("select_current_version"), event.dataset, event.month)
             try:
-                version, stored = await self.build_version(connection, event, page_ids)
+                if before and is_only_compared(event.source, before["source"]):
+                    await self.compare(connection, event, page_ids, before["id"], started)
+                    result = loaded(event, before["id"], before["stored"], changed=False)
+                else:
+                    version, stored = await self.build_version(connection, event, page_ids, before)
+                    await readers_have_planned(self.pool, PARENTS[event.dataset])
+                    await self.conclude(connection, event, "loaded", version, [], started)
+                    result = loaded(event, version, stored, changed=True)
             except RefusedError as refusal:
                 return await self.refuse(connection, event, refusal.reasons, started)
             except UnchangedError as same:
                 await self.conclude(connection, event, "unchanged", same.version, [], started)
                 return loaded(event, same.version, same.stored, changed=False)
-            await readers_have_planned(self.pool, PARENTS[event.dataset])
-            await self.conclude(connection, event, "loaded", version, [], started)
-        log.info(
-            "month.swapped", dataset=event.dataset, month=str(event.month), version=version, records=stored
-        )
-        # The planner must not take the new month for an empty table.
-        await self.pool.execute(f"ANALYZE {version_table(event.dataset, version)}")
-        await self.retire(event)
-        await self.clear_abandoned()
-        return loaded(event, version, stored, changed=True)
-
-    @asynccontextmanager
-    async def deciding(self, event: MonthFetched) -> AsyncIterator[Connection]:
-        """A connection on which a month is decided: one run at a time, from its building to its showing."""
-        async with self.pool.acquire() as connection:
-            # Let go by the pool when the connection is given back, by the server when it is lost.
-            await connection.execute(
-                "SELECT pg_advisory_lock(hashtextextended($1, 0))", f"{event.dataset}/{event.month}"
-            )
-            yield connection
+            if result.changed:
+                facts = {"dataset": event.dataset, "month": str(event.month), "version": version}
+                log.info("month.swapped", **facts, records=stored)
+                # The planner must not take the new month for an empty table.
+                await self.pool.execute(f"ANALYZE {version_table(event.dataset, version)}")
+            # Before anybody else decides the month: a rollback may want what is let go here.
+            await retire(self.pool, event, self.keep_versions)
+        await clear_abandoned(self.pool)
+        return result
 
     async def build_version(
-        self, connection: Connection, event: MonthFetched, page_ids: list[int]
+        self, connection: Connection, event: MonthFetched, page_ids: list[int], before: Any
     ) -> tuple[int, int]:
         """The run's version and its records. All in one transaction; what is raised undoes it."""
         async with connection.transaction():
             await self.lock_run(connection, event)
-            before = await connection.fetchrow(sql("select_current_version"), event.dataset, event.month)
             built = await connection.fetchrow(sql("select_built_version"), event.run_id)
             if built:  # by a loader that was killed before it could show it
                 if before and before["id"] > built["id"]:
                     raise RefusedError(["another run of the month was loaded meanwhile: order it again"])
                 return built["id"], built["stored"]
-            await connection.execute("SET LOCAL work_mem = '128MB'")
-            version = await connection.fetchval("SELECT nextval(pg_get_serial_sequence('version', 'id'))")
-            target = version_table(event.dataset, version)
-            fates = await self.scope(connection, event, page_ids, before)
-            await self.build(connection, event, version, target, page_ids, scoped=event.forces is not None)
-            made = await fetch_one(connection, sql("checksum_version", target=target))
-            if before and before["checksum"] == made["checksum"]:
-                raise UnchangedError(before["id"], before["stored"])
-            await self.describe(connection, event, version, target, fates, made)
-            await self.pass_gate(connection, event, page_ids, version, before, fates, made["stored"])
-            await self.attach(connection, event, version, target)
-        count_records(event.dataset, fates, made["stored"])
-        return version, made["stored"]
+            if before and (reasons := against_mixing(event.source, event.forces, before["source"])):
+                raise RefusedError(reasons)
+            version, stored, fates = await self.make(connection, event, page_ids, before)
+            if before:
+                same = before["source"] == event.source
+                await note_revision(connection, event.dataset, version, before["id"], RELEASE, compared=same)
+            if event.source != ARCHIVE:
+                archive = await newest_archive(connection, event.dataset, event.month)
+                if archive:
+                    await reconcile(connection, event.dataset, version, archive["id"])
+            await self.attach(connection, event, version)
+        count_records(event.dataset, fates, stored)
+        return version, stored
+
+    async def compare(
+        self, connection: Connection, event: MonthFetched, page_ids: list[int], seen: int, started: float
+    ) -> None:
+        """Build an archive's month beside the API's, which readers go on to see, and compare them.
+
+        One transaction: of a loader that is killed nothing is left, and the next begins anew.
+        """
+        async with connection.transaction():
+            await self.lock_run(connection, event)
+            archive = await self.build_beside(connection, event, page_ids)
+            await reconcile(connection, event.dataset, seen, archive)
+            await self.conclude(connection, event, "reconciled", seen, [], started)
+
+    async def build_beside(self, connection: Connection, event: MonthFetched, page_ids: list[int]) -> int:
+        """The version of an archive's run; if its records are those of the archive before, that one."""
+        built = await connection.fetchrow(sql("select_built_version"), event.run_id)
+        if built:  # to be shown, when there was nothing of the API
+            return int(built["id"])
+        before = await newest_archive(connection, event.dataset, event.month)
+        try:
+            async with connection.transaction():
+                version, stored, fates = await self.make(connection, event, page_ids, before)
+        except UnchangedError as same:
+            return same.version
+        await self.attach(connection, event, version)
+        count_records(event.dataset, fates, stored)
+        return version
+
+    async def make(
+        self, connection: Connection, event: MonthFetched, page_ids: list[int], before: Any
+    ) -> tuple[int, int, dict[str, int]]:
+        """A version in a table of its own, described and judged; its records and their fates.
+
+        Raises:
+            RefusedError: the gate says no.
+            UnchangedError: the one before has the same records.
+        """
+        await connection.execute("SET LOCAL work_mem = '128MB'")
+        version = await connection.fetchval("SELECT nextval(pg_get_serial_sequence('version', 'id'))")
+        target = version_table(event.dataset, version)
+        fates = await self.scope(connection, event, page_ids, before)
+        await self.build(connection, event, version, target, page_ids, scoped=event.forces is not None)
+        made = await fetch_one(connection, sql("checksum_version", target=target))
+        if before and before["checksum"] == made["checksum"]:
+            raise UnchangedError(before["id"], before["stored"])
+        await self.describe(connection, event, version, target, fates, made)
+        await self.pass_gate(connection, event, page_ids, version, before, fates, made["stored"])
+        return version, made["stored"], fates
 
     @staticmethod
     async def lock_run(connection: Connection, event: MonthFetched) -> None:
@@ -132,15 +180,12 @@ class Swap:
         fates = {**dict(counts), "out_of_scope": 0, "kept_from_previous": 0}
         if event.forces is not None:
             forces = list(event.forces)
-            name = "stops" if event.dataset is Dataset.STOPS else "crimes"
-            status = await connection.execute(
-                sql(f"delete_out_of_scope_{name}", staged=staged), page_ids, forces
-            )
-            fates["out_of_scope"] = rows_of(status)
+            drop, keep = scope_statements(event.source, event.dataset)
+            if drop:
+                status = await connection.execute(sql(drop, staged=staged), page_ids, forces)
+                fates["out_of_scope"] = rows_of(status)
             if before:
-                kept = await connection.execute(
-                    sql(f"keep_other_{event.dataset}", staged=staged), before["id"], forces
-                )
+                kept = await connection.execute(sql(keep, staged=staged), before["id"], forces)
                 fates["kept_from_previous"] = rows_of(kept)
         return fates
 
@@ -155,12 +200,14 @@ class Swap:
         scoped: bool,
     ) -> None:
         """Fill a table of the version's own."""
-        staged = staged_table(event.dataset, event.run_id)
         await connection.execute(
             f"CREATE TABLE {target} (LIKE {PARENTS[event.dataset]}, CHECK (version_id = {version}))"
         )
         pages = [*page_ids, 0] if scoped else page_ids
-        await connection.execute(sql(f"build_{event.dataset}", target=target, staged=staged), version, pages)
+        tables = {"target": target, "staged": staged_table(event.dataset, event.run_id)}
+        await connection.execute(sql(f"build_{event.dataset}", **tables), version, pages)
+        if event.source == ARCHIVE and event.dataset is not Dataset.STOPS:
+            await connection.execute(sql("insert_recorded_elsewhere", **tables), version, pages)
 
     @staticmethod
     async def describe(
@@ -210,14 +257,13 @@ class Swap:
             forces=tuple(ForceCount(**dict(row)) for row in forces),
             accept_loss=event.accept_loss,
         )
-        reasons = judge(candidate, self.rules)
-        if reasons:
+        if reasons := judge(candidate, self.rules):
             raise RefusedError(reasons)
 
     @staticmethod
-    async def attach(connection: Connection, event: MonthFetched, version: int, target: str) -> None:
+    async def attach(connection: Connection, event: MonthFetched, version: int) -> None:
         """Index the table and make it a partition, which no pointer shows yet."""
-        parent = PARENTS[event.dataset]
+        parent, target = PARENTS[event.dataset], version_table(event.dataset, version)
         await connection.execute(f"CREATE INDEX ON {target} (snap_point_id)")
         await connection.execute(f"ALTER TABLE {parent} ATTACH PARTITION {target} FOR VALUES IN ({version})")
 
@@ -250,34 +296,4 @@ class Swap:
             )  # fmt: skip
             await connection.execute(f"DROP TABLE IF EXISTS {staged_table(event.dataset, event.run_id)}")
             await connection.execute("DELETE FROM staging.page WHERE run_id = $1", event.run_id)
-
-    async def clear_abandoned(self) -> None:
-        """Drop what was staged for runs that nobody will ever complete: their fetch failed."""
-        for row in await self.pool.fetch(sql("select_abandoned_runs"), ABANDONED_DAYS):
-            for dataset in Dataset:
-                await self.pool.execute(f"DROP TABLE IF EXISTS {staged_table(dataset, row['run_id'])}")
-            await self.pool.execute("DELETE FROM staging.page WHERE run_id = $1", row["run_id"])
-
-    async def retire(self, event: MonthFetched) -> None:
-        """Drop the records of versions that were replaced long enough ago; their manifests stay.
-
-        Only housekeeping: a table that readers hold is left for the next time.
-        """
-        parent = PARENTS[event.dataset]
-        old = await self.pool.fetch(
-            sql("select_retired_versions"), event.dataset, event.month, self.keep_versions, parent
-        )
-        for row in old:
-            table = version_table(event.dataset, row["id"])
-            try:
-                async with self.pool.acquire() as connection, connection.transaction():
-                    await connection.execute("SET LOCAL lock_timeout = '100ms'")
-                    await connection.execute(f"ALTER TABLE {parent} DETACH PARTITION {table}")
-                    await connection.execute(f"DROP TABLE {table}")
-            except asyncpg.LockNotAvailableError:
-                log.info("version.kept", table=table, reason="in use")
-
-
-def rows_of(status: str) -> int:
-    """The number of rows that a command's status tells, as in `DELETE 12`."""
-    return int(status.rpartition(" ")[2])
+        gate_verdicts.labels(event.dataset, verdict).inc()

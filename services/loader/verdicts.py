@@ -1,4 +1,4 @@
-"""What can become of a run: loaded, unchanged or rejected. Pure, but for the metrics."""
+"""What can become of a run: loaded, unchanged, reconciled or rejected. Pure, but for the metrics."""
 
 from shared.events import MonthFetched, MonthLoaded, MonthRejected
 from shared.metrics import records
@@ -14,7 +14,7 @@ class RefusedError(Exception):
 
 
 class UnchangedError(Exception):
-    """Readers see exactly these records already."""
+    """There is a version with exactly these records already."""
 
     def __init__(self, version: int, stored: int) -> None:
         super().__init__(f"version {version} has the same records")
@@ -38,13 +38,6 @@ def rejected(event: MonthFetched, reasons: list[str]) -> MonthRejected:
     return MonthRejected(
         run_id=event.run_id, dataset=event.dataset, month=event.month, reasons=tuple(reasons)
     )
-
-
-def verdict_of(result: MonthLoaded | MonthRejected) -> str:
-    """loaded, unchanged or rejected."""
-    if isinstance(result, MonthRejected):
-        return "rejected"
-    return "loaded" if result.changed else "unchanged"
 
 
 def count_records(dataset: Dataset, fates: dict[str, int], stored: int) -> None:

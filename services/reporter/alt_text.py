@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.reporter import charts
 from services.reporter.shapes import Figures
+from shared.coverage import DOUBTFUL
 
 Point = tuple[float, float, int]
 
@@ -20,7 +21,7 @@ def monthly_trend(figures: Figures) -> str:
     """The lowest and the highest month, and how many months have no data or may be incomplete."""
     known = {row.month: row.crimes for row in figures.months if row.crimes is not None}
     missing = len(figures.months) - len(known)
-    partial = sum(row.state == "partial_suspected" for row in figures.months)
+    partial = sum(row.state in DOUBTFUL for row in figures.months)
     parts = [f"Bar chart of street crimes by month, {figures.first_month} to {figures.last_month}"]
     if known:
         low, high = min(known, key=known.__getitem__), max(known, key=known.__getitem__)

@@ -21,6 +21,7 @@ from shared.http import health_routes
 from shared.postcode_lookup import Postcodes
 from shared.postcode_store import PostcodeStore
 from shared.postcodes_io import PostcodesIo, create_client
+from shared.tasks import end
 
 
 def create_app(settings: ReporterSettings, pool: asyncpg.Pool) -> AsgiFastStream:
@@ -57,9 +58,8 @@ def create_app(settings: ReporterSettings, pool: asyncpg.Pool) -> AsgiFastStream
         clocks.append(asyncio.create_task(reports.publish_forgotten(settings.publish_again_seconds)))
 
     async def finish_work() -> None:
-        for clock in clocks:
-            clock.cancel()
         reports.stop()
+        await end(*clocks)
         if workers:
             await asyncio.wait(workers, timeout=settings.stop_timeout)
 

@@ -13,6 +13,7 @@ import vl_convert
 
 from services.reporter import palette
 from services.reporter.shapes import Figures, Month
+from shared.coverage import DOUBTFUL
 
 Spec = dict[str, object]
 
@@ -275,7 +276,7 @@ def gap_label(months: list[Month]) -> str:
 
 
 def is_partial(row: Month) -> bool:
-    return row.state == "partial_suspected"
+    return row.state in DOUBTFUL
 
 
 def to_svg(spec: Spec) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.reporter.refusal import Refusal
-from shared.coverage import State, is_spill_over, judge
-from shared.model import Dataset, format_month
+from shared.coverage import COUNTED, State
+from shared.model import format_month
 from shared.ons import OnsEdition
 from shared.tiers import Window
 
@@ -104,19 +104,6 @@ class Point:
     n: int
 
 
-def judged(
-    area: Area, records: int, earlier: Sequence[int], *, loaded: bool, in_scope: bool
-) -> tuple[State, str]:
-    """The state of an area's month. What only neighbours can have published, its force has not."""
-    state, evidence = judge(
-        Dataset.STREET, area.slug, area.population, records, earlier,
-        loaded=loaded, in_scope=in_scope, listed_empty=False,
-    )  # fmt: skip
-    if state == "partial_suspected" and in_scope and is_spill_over(area.population, records):
-        return "not_published", evidence
-    return state, evidence
-
-
 def street_name(published: str | None) -> str:
     """A published name; some end after `On or near`."""
     name = " ".join((published or "").split())
@@ -135,7 +122,7 @@ def by_name(points: Sequence[Point]) -> list[tuple[str, int]]:
 
 def refuse_silence(area: Area, window: Window, months: Sequence[MonthState]) -> None:
     """Refuse a report on a force of which nothing is published: its zeros would be taken for counts."""
-    if any(state.state in ("published", "published_empty") for state in months):
+    if any(state.state in COUNTED for state in months):
         return
     span = f"{format_month(window.first)} to {format_month(window.last)}"
     if all(state.state == "not_loaded" for state in months):

@@ -1,7 +1,7 @@
 """Reads what figures are made of: one consistent state of the read models, never records."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,16 +18,15 @@ from services.reporter.counts import (
     Place,
     Point,
     by_name,
-    judged,
     refuse_silence,
     street_name,
 )
-from services.reporter.figures import COUNTED
 from services.reporter.refusal import Refusal
 from shared.areas import ForceAreas
-from shared.coverage import USUAL_MONTHS, revision_of
+from shared.coverage import COUNTED, USUAL_MONTHS, State, judge, months_judged_by, revision_of, typical_change
 from shared.db import fetch_one, read_sql, translate_errors
-from shared.model import months_after
+from shared.map_points import MapPoints
+from shared.model import Dataset, months_after
 from shared.ons import bundled
 from shared.tiers import RADIUS_M, Tier, Window, window_of
 
@@ -49,6 +48,31 @@ def sql(name: str) -> str:
     return read_sql(Path(__file__).parent, name)
 
 
+@dataclass(frozen=True)
+class ForceMonths:
+    """What tells which months are whole: records by police area and month, and the forces asked for."""
+
+    records: dict[Area, Counter[date]]
+    scopes: dict[date, list[str]]
+    changes: dict[date, float]
+
+    def judge(self, area: Area, month: date, *, loaded: bool) -> tuple[State, str]:
+        """The state of an area's month and the evidence. Railway police count for themselves."""
+        records = self.records.get(area, Counter())
+        return judge(
+            Dataset.STREET,
+            area.slug,
+            month,
+            area.population,
+            records[month],
+            usual(records, month),
+            change=self.changes.get(month, 1.0),
+            loaded=loaded,
+            in_scope=area.slug in self.scopes.get(month, [area.slug]),
+            listed_empty=False,
+        )
+
+
 class CountsStore:
     """Counts around a postcode, in its police area, and in the country."""
 
@@ -56,6 +80,8 @@ class CountsStore:
         self.pool = pool
         self.areas = areas
         self.countries: dict[str, tuple[dict[str, int], int]] = {}
+        self.known: tuple[str, ForceMonths] | None = None
+        self.map_points = MapPoints()
 
     async def read(
         self, postcode: str, latitude: float, longitude: float, source: str, tier: Tier
@@ -71,24 +97,27 @@ class CountsStore:
             self.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            reading = Reading(connection)
+            reading = Reading(connection, self.map_points)
             area = await reading.area(self.force_at(postcode, latitude, longitude))
             grids = await reading.grids()
             if not grids:
                 raise Refusal("nothing-loaded", "no month of street crimes is loaded yet: order again later")
             window = window_of(tier, grids)
             mix = await reading.area_mix(area, window)
-            months = await reading.month_states(area, window, grids, mix)
+            known = await self.force_months(reading, grids)
+            months = month_states(known, area, window, grids)
             refuse_silence(area, window, months)
             counted = [state.month for state in months if state.state in COUNTED]
             crimes, points = await reading.near(latitude, longitude, counted)
-            country, forces = await self.country(reading, grids, counted)
+            country, forces = await self.country(reading, known, grids, counted)
             return Counts(
                 place=Place(postcode, latitude, longitude, area.slug, area.name, source),
                 window=window,
                 months=months,
                 crimes=crimes,
-                neighbours=await self.neighbours(reading, area, latitude, longitude, window, grids, counted),
+                neighbours=await self.neighbours(
+                    reading, known, area, (longitude, latitude), window, grids, counted
+                ),
                 locations=by_name(points),
                 area=[count for count in mix_counts(mix) if count.month in counted],
                 country=country,
@@ -96,16 +125,28 @@ class CountsStore:
                 categories=await reading.categories(),
                 outcome_groups=await reading.outcome_groups(),
                 ons=bundled(),
-                revision=revision_of((month, as_counted(grids.get(month))) for month in window.months),
+                revision=revision_of(
+                    (month, as_counted(grids.get(month)))
+                    for month in months_judged_by(window.first, window.last)
+                ),
             ), points
 
+    async def force_months(self, reading: "Reading", grids: dict[date, Grid]) -> ForceMonths:
+        """All areas' records, which every report needs: remembered by the data's name."""
+        scopes = await reading.scopes()
+        name = revision_of((month, as_counted(grids[month])) for month in sorted(grids)) + repr(scopes)
+        if self.known is None or self.known[0] != name:
+            self.known = name, await reading.force_months(sorted(grids), scopes)
+            self.countries.clear()
+        return self.known[1]
+
     async def country(
-        self, reading: "Reading", grids: dict[date, Grid], months: Sequence[date]
+        self, reading: "Reading", known: ForceMonths, grids: dict[date, Grid], months: Sequence[date]
     ) -> tuple[dict[str, int], int]:
         """The country's counts of some months, which most reports share: remembered by the data's name."""
         name = revision_of((month, as_counted(grids[month])) for month in months)
         if name not in self.countries:
-            self.countries[name] = await reading.country(months)
+            self.countries[name] = await reading.country(known, months)
             if len(self.countries) > COUNTRIES_KEPT:
                 del self.countries[next(iter(self.countries))]
         return self.countries[name]
@@ -113,22 +154,21 @@ class CountsStore:
     async def neighbours(
         self,
         reading: "Reading",
+        known: ForceMonths,
         area: Area,
-        latitude: float,
-        longitude: float,
+        centre: tuple[float, float],
         window: Window,
         grids: dict[date, Grid],
         counted: Sequence[date],
     ) -> list[tuple[str, int]]:
         """The other police areas inside the radius, with the counted months that they have data of."""
         found = []
-        for slug in self.areas.reaching(longitude, latitude, RADIUS_M):
+        for slug in self.areas.reaching(*centre, RADIUS_M):
             if slug != area.slug:
                 other = await reading.area(slug)
-                mix = await reading.area_mix(other, window)
-                states = await reading.month_states(other, window, grids, mix)
-                known = [s for s in states if s.state in ("published", "published_empty")]
-                found.append((other.name, sum(state.month in counted for state in known)))
+                states = month_states(known, other, window, grids)
+                whole = [s for s in states if s.state in ("published", "published_empty")]
+                found.append((other.name, sum(state.month in counted for state in whole)))
         return found
 
     def force_at(self, postcode: str, latitude: float, longitude: float) -> str:
@@ -146,8 +186,8 @@ class CountsStore:
 class Reading:
     """The queries of one report, in one snapshot."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, map_points: MapPoints) -> None:
+        self.connection, self.map_points = connection, map_points
 
     async def area(self, slug: str) -> Area:
         """The row of a force."""
@@ -160,39 +200,15 @@ class Reading:
         return {row["month"]: Grid(row["version_id"], row["mapping_version"], row["release"]) for row in rows}
 
     async def area_mix(self, area: Area, window: Window) -> list[asyncpg.Record]:
-        """The police area's counts in the window, and in the months that say what is usual."""
-        earliest = months_after(window.first, -USUAL_MONTHS)
-        return await self.connection.fetch(sql("select_area_mix"), area.id, earliest, window.last)
-
-    async def month_states(
-        self, area: Area, window: Window, grids: dict[date, Grid], mix: Sequence[asyncpg.Record]
-    ) -> list[MonthState]:
-        """What is known of each month of the window. Railway police count for themselves."""
-        records: Counter[date] = Counter()
-        for row in mix:
-            records[row["month"]] += row["located"] - row["located_btp"] + row["unlocated"]
-        scopes = await self.scopes()
-        states = []
-        for month in window.months:
-            grid = grids.get(month)
-            state, evidence = judged(
-                area,
-                records[month],
-                [records[months_after(month, -back)] for back in range(1, USUAL_MONTHS + 1)],
-                loaded=grid is not None,
-                in_scope=area.slug in scopes.get(month, [area.slug]),
-            )
-            version, release = (grid.version, grid.release) if grid else (None, None)
-            states.append(MonthState(month, version, release, state, evidence))
-        return states
+        """The police area's counts in the window."""
+        return await self.connection.fetch(sql("select_area_mix"), area.id, window.first, window.last)
 
     async def near(
         self, latitude: float, longitude: float, months: Sequence[date]
     ) -> tuple[list[CrimeCount], list[Point]]:
         """Street crimes inside the radius: by month, category and outcome, and by map point."""
-        rows = await self.connection.fetch(
-            sql("select_near_counts"), longitude, latitude, float(RADIUS_M), months
-        )
+        near = await self.map_points.in_circle(self.connection, latitude, longitude, RADIUS_M)
+        rows = await self.connection.fetch(sql("select_near_counts"), near, months)
         words = {row["id"]: row for row in await self.connection.fetch(sql("select_words"))}
         crimes = [
             CrimeCount(
@@ -219,24 +235,29 @@ class Reading:
         """Months that were only ever asked of some forces, with these."""
         return {row["month"]: row["forces"] for row in await self.connection.fetch(sql("select_scopes"))}
 
-    async def country(self, months: Sequence[date]) -> tuple[dict[str, int], int]:
+    async def force_months(self, months: Sequence[date], scopes: dict[date, list[str]]) -> ForceMonths:
+        """The records of every police area of some months, and how the months typically compare."""
+        records: dict[Area, Counter[date]] = {}
+        for row in await self.connection.fetch(sql("select_force_months"), months[0], months[-1]):
+            area = Area(row["force_id"], row["slug"], row["name"], row["population"])
+            records.setdefault(area, Counter())[row["month"]] = row["records"]
+        changes = {
+            month: typical_change((counts[month], usual(counts, month)) for counts in records.values())
+            for month in months
+        }
+        return ForceMonths(records, scopes, changes)
+
+    async def country(self, known: ForceMonths, months: Sequence[date]) -> tuple[dict[str, int], int]:
         """Located street crimes of England and Wales by category, and the number of areas that they are of.
 
         Only of months in which an area's force has published: what its neighbours placed in it is left out.
         """
-        scopes, pairs = await self.scopes(), []
-        earliest = months_after(min(months), -USUAL_MONTHS)
-        records: dict[Area, Counter[date]] = {}
-        for row in await self.connection.fetch(sql("select_force_months"), earliest, max(months)):
-            area = Area(row["force_id"], row["slug"], row["name"], row["population"])
-            records.setdefault(area, Counter())[row["month"]] = row["records"]
-        for area, by_month in records.items():
-            for month in months:
-                usual = [by_month[months_after(month, -back)] for back in range(1, USUAL_MONTHS + 1)]
-                in_scope = area.slug in scopes.get(month, [area.slug])
-                state, _ = judged(area, by_month[month], usual, loaded=True, in_scope=in_scope)
-                if state == "published":
-                    pairs.append((area.id, month))
+        pairs = [
+            (area.id, month)
+            for area in known.records
+            for month in months
+            if known.judge(area, month, loaded=True)[0] in ("published", "known_issue")
+        ]
         ids, days = [force for force, _ in pairs], [month for _, month in pairs]
         rows = await self.connection.fetch(sql("select_country_mix"), ids, days)
         return {row["category"]: row["located"] for row in rows}, len(set(ids))
@@ -260,3 +281,21 @@ def mix_counts(mix: Sequence[asyncpg.Record]) -> list[AreaCount]:
 def as_counted(grid: Grid | None) -> tuple[int, int] | None:
     """What names the counts of a month; None where it is not loaded."""
     return (grid.version, grid.mapping) if grid else None
+
+
+def month_states(
+    known: ForceMonths, area: Area, window: Window, grids: Mapping[date, Grid]
+) -> list[MonthState]:
+    """What is known of each month of the window."""
+    states = []
+    for month in window.months:
+        grid = grids.get(month)
+        state, evidence = known.judge(area, month, loaded=grid is not None)
+        version, release = (grid.version, grid.release) if grid else (None, None)
+        states.append(MonthState(month, version, release, state, evidence))
+    return states
+
+
+def usual(records: Mapping[date, int], month: date) -> list[int]:
+    """Records of the months that say what is usual."""
+    return [records.get(months_after(month, -back), 0) for back in range(1, USUAL_MONTHS + 1)]

@@ -12,9 +12,8 @@ import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from services.reporter.branding import Brand
-from services.reporter.figures import COUNTED
 from services.reporter.shapes import Category, Figures, Month, checksum
-from shared.coverage import State
+from shared.coverage import COUNTED, DOUBTFUL, State
 from shared.model import format_month, next_month, parse_month
 from shared.rates import MATURE_AFTER_MONTHS
 from shared.tiers import MONTHS, Tier
@@ -36,6 +35,7 @@ STATES: dict[State, str] = {
     "published_empty": "Published, empty",
     "not_published": "Not published",
     "partial_suspected": "May be incomplete",
+    "known_issue": "Known issue",
     "not_loaded": "Not loaded",
 }
 NAMES, FULL_NAMES = list(month_abbr)[1:], list(month_name)[1:]
@@ -85,7 +85,7 @@ def to_html(
         partly=[other for other in figures.neighbours if other.months_with_data < known],
         doubtful=any(month.state != "published" for month in months),
         unpublished=[month.month for month in months if month.state == "not_published"],
-        partial=[month.month for month in months if month.state == "partial_suspected"],
+        partial=[month.month for month in months if month.state in DOUBTFUL],
         coverage=coverage_rows(months),
         mature_after=MATURE_AFTER_MONTHS,
         example=example_of(figures.categories, figures.force_name),

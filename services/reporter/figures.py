@@ -10,15 +10,12 @@ from datetime import date
 
 from services.reporter.counts import AreaCount, Counts, CrimeCount, MonthState
 from services.reporter.shapes import Category, Cohort, Figures, Location, Month, Neighbour, OnsCategory
-from shared.coverage import FIGURES_VERSION
+from shared.coverage import COUNTED, FIGURES_VERSION
 from shared.model import format_month, months_after
 from shared.rates import MATURE_AFTER_MONTHS, NO_CRIMES, percent, points, resolution_rate
 from shared.tiers import RADIUS_M
 
 MOST_LOCATIONS = 10
-COUNTED = ("published", "published_empty", "partial_suspected")
-"""States of months that are counted. Where the police area's force published nothing, what others placed in
-it would look like a small count; and shares are compared over the same months everywhere."""
 LEAST_FORCES = 40
 """Police areas, of 43, that must have data in a comparison with England and Wales."""
 

@@ -24,14 +24,6 @@ CREATE TABLE street_cell (
 );
 CREATE TABLE stop_cell (LIKE street_cell INCLUDING ALL);
 
--- Snap points that have been counted, where a radius or a bounding box finds them. Apart from
--- `snap_point`, because keeping a spatial index costs more than all else that the loader does.
-CREATE TABLE map_point (
-    snap_point_id integer PRIMARY KEY,
-    geog geography (Point, 4326) NOT NULL
-);
-CREATE INDEX map_point_geog ON map_point USING gist (geog);
-
 -- Counts per snap point, for radius queries over any number of months: the key starts with the
 -- point, a partition holds a year.
 CREATE TABLE street_point_count (

@@ -1,4 +1,5 @@
--- Whoever serves the public reads with this role: what it may not do, no mistake and no attack can.
+-- Whoever serves the public reads with this role: what it may not do, no mistake can. The login behind it may
+-- do more, and takes its rights back with RESET ROLE: a login of its own keeps them away for good.
 -- Roles belong to the whole server: another database, or another process at this moment, may have made it.
 DO $$
 BEGIN

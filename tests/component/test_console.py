@@ -25,7 +25,9 @@ CONSUMERS = {
     "fetcher-slices",
     "loader-pages",
     "loader-months",
+    "loader-rollbacks",
     "hexer-months",
+    "hexer-downloads",
     "reporter-orders",
 }
 
@@ -45,8 +47,8 @@ def silent_port() -> Iterator[int]:
 
 
 def problem(*arguments: str, cwd: Path, servers: Mapping[str, str] | None = None) -> str:
-    """What the command says when it refuses: exit code 2, within 10 seconds, no traceback, no result."""
-    done = crimemaps(*arguments, cwd=cwd, servers=servers, timeout=10)
+    """what the command says when it refuses: exit code 2, soon, no traceback, no result."""
+    done = crimemaps(*arguments, cwd=cwd, servers=servers, timeout=30)
     assert done.returncode == 2, done
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
@@ -100,7 +102,7 @@ def test_a_bus_that_is_away_is_told(ready: dict[str, str], tmp_path: Path) -> No
     assert "nats://127.0.0.1:9" in problem("status", cwd=tmp_path, servers=servers)
 
 
-def test_servers_that_never_answer_are_told_within_ten_seconds(silent_port: int, tmp_path: Path) -> None:
+def test_servers_that_never_answer_are_told_instead_of_waited_for(silent_port: int, tmp_path: Path) -> None:
     servers = {
         "DATABASE_URL": f"postgresql://me:secret@127.0.0.1:{silent_port}/x",
         "NATS_URL": f"nats://me:secret@127.0.0.1:{silent_port}",
@@ -108,7 +110,7 @@ def test_servers_that_never_answer_are_told_within_ten_seconds(silent_port: int,
     assert "no answer" in problem("status", cwd=tmp_path, servers=servers)
 
 
-def test_a_bus_that_never_answers_is_told_within_ten_seconds(
+def test_a_bus_that_never_answers_is_told_instead_of_waited_for(
     ready: dict[str, str], silent_port: int, tmp_path: Path
 ) -> None:
     servers = {**ready, "NATS_URL": f"nats://127.0.0.1:{silent_port}"}
@@ -219,7 +221,7 @@ def test_following_tells_why_a_run_does_not_get_on_and_ctrl_c_ends_it(
     put_run(ready, order, "queued", error="the source is down")
     poll(lambda: "waiting: the source is down" in seen.read_text(), "the reason is shown")
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=10) == 130
+    assert process.wait(timeout=30) == 130
     assert "Traceback" not in seen.read_text()
 
 

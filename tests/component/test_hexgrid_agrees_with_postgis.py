@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from shared import hexgrid
 from tests.points import read_points
 
+pytestmark = pytest.mark.usefixtures("postgis")
+
 Points = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 CELLS_OF_POSTGIS = """

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -19,10 +20,18 @@ import psutil
 import pytest
 import redis
 
-from deploy.local import process
+from deploy.local import process, programs
 from deploy.local.postgres import SYSTEM_DIR
 from deploy.local.process import ServerFailed, free_port, sweep
-from deploy.local.programs import INSTALL_POSTGIS, POSTGRES_BIN, MissingServer, find_cache
+from deploy.local.programs import (
+    INSTALL_POSTGIS,
+    POSTGRES_BIN,
+    POSTGRES_KIND,
+    MissingServer,
+    WrongSetting,
+    find_cache,
+    find_postgres,
+)
 from deploy.local.servers import LocalServers, read_endpoints
 from deploy.local.var_dir import VarDirInUse, run_dir, temporary_var_dir
 
@@ -46,10 +55,9 @@ def var_dir() -> Iterator[Path]:
         yield path
 
 
-async def test_the_database_has_postgis_and_its_role_is_no_superuser(servers: LocalServers) -> None:
+async def test_the_databases_role_is_no_superuser(servers: LocalServers) -> None:
     connection = await asyncpg.connect(servers.endpoints.database_url)
     try:
-        assert await connection.fetchval("SELECT st_area(st_makeenvelope(0, 0, 2, 3))") == 6
         assert await connection.fetchval("SHOW is_superuser") == "off"
         await connection.execute("CREATE TABLE may_create (id int); DROP TABLE may_create")
     finally:
@@ -196,11 +204,60 @@ def test_an_empty_url_is_no_url(var_dir: Path) -> None:
         assert not (var_dir / "postgres").exists()
 
 
-def test_without_postgis_the_error_is_the_line_that_installs_it(tmp_path: Path) -> None:
+@pytest.fixture
+def no_postgres(tmp_path: Path) -> dict[str, str]:
+    """A machine whose own folder of PostgreSQL is empty."""
     empty = tmp_path / "bin"
     empty.mkdir()
+    return {POSTGRES_BIN: str(empty)}
+
+
+@pytest.mark.usefixtures("postgis")
+async def test_with_postgis_every_new_database_has_it(servers: LocalServers) -> None:
+    assert servers.database.endswith("with PostGIS")
+    connection = await asyncpg.connect(servers.endpoints.database_url)
+    try:
+        assert await connection.fetchval("SELECT st_area(st_makeenvelope(0, 0, 2, 3))") == 6
+    finally:
+        await connection.close()
+
+
+def test_without_postgis_the_postgresql_from_pypi_is_used_and_said_to_be(
+    monkeypatch: pytest.MonkeyPatch, var_dir: Path
+) -> None:
+    monkeypatch.setattr(programs, "POSTGRES_DIRS", ())
+    with LocalServers(var_dir, durable=False, environ={"PATH": ""}) as servers:
+        assert servers.failures() == []
+        words = r"PostgreSQL \d+\.\d+ from PyPI \(without PostGIS: all answers are the same\)"
+        assert re.fullmatch(words, servers.database)
+
+
+def test_a_machine_without_pango_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "PANGO", ("no-such-library",))
+    assert not programs.has_pango()
+
+
+def test_either_kind_can_be_forced() -> None:
+    assert not find_postgres({POSTGRES_KIND: "pypi"}).has_postgis
+    with pytest.raises(WrongSetting, match="CRIMEMAPS_POSTGRES=oracle: valid are postgis, pypi"):
+        find_postgres({POSTGRES_KIND: "oracle"})
+
+
+def test_the_data_of_another_postgresql_are_not_opened(var_dir: Path) -> None:
+    environ = {"CRIMEMAPS_POSTGRES": "pypi", "NATS_URL": "nats://b", "REDIS_URL": "redis://c"}
+    with LocalServers(var_dir, durable=False, environ=environ) as servers:
+        [folder] = {Path(json.loads((run_dir(var_dir) / "postgres.pid").read_text())["command"][2])}
+        assert servers.failures() == []
+    (folder / "PG_VERSION").write_text("15\n")
+    with pytest.raises(ServerFailed, match=r"belong to PostgreSQL 15, but .*choose that one with"):
+        LocalServers(var_dir, durable=False, environ=environ).start()
+
+
+def test_where_postgis_is_demanded_the_error_is_the_line_that_installs_it(
+    tmp_path: Path, no_postgres: dict[str, str]
+) -> None:
     with pytest.raises(MissingServer) as caught:
-        LocalServers(tmp_path / "var", environ={POSTGRES_BIN: str(empty)}).start()
+        LocalServers(tmp_path / "var", environ={**no_postgres, POSTGRES_KIND: "postgis"}).start()
     assert str(caught.value) == INSTALL_POSTGIS
     with LocalServers(tmp_path / "var", environ=NOTHING_TO_START):
         pass  # the folder is free again

@@ -101,6 +101,33 @@ def test_bounds_that_touch_become_one_and_none_overlaps_another(areas: ForceArea
     assert not any(one.overlaps(other) for one in some for other in some if one is not other)
 
 
+@pytest.mark.parametrize(
+    ("outline", "forces"),
+    [
+        # Inside Greater Manchester, 300 m from Cheshire
+        (shapely.box(-2.2426, 53.4800, -2.2420, 53.4808), ["greater-manchester"]),
+        (shapely.box(-0.0922, 51.5140, -0.0920, 51.5141), ["city-of-london"]),
+        (shapely.box(-0.09, 51.51, -0.09, 51.51), ["city-of-london", "metropolitan"][:1]),
+        (shapely.box(-2.3, 53.3, -2.2, 53.5), ["cheshire", "greater-manchester"]),
+        (shapely.box(2.9, 53.9, 3.0, 54.0), []),
+    ],
+)
+def test_an_outline_meets_the_areas_that_its_points_can_be_given_to(
+    areas: ForceAreas, outline: shapely.Geometry, forces: list[str]
+) -> None:
+    assert areas.meeting(outline) == forces
+
+
+def test_no_point_of_a_rectangle_is_given_to_an_area_that_it_does_not_meet(areas: ForceAreas) -> None:
+    lon, lat, _ = read_points()
+    for place in range(0, len(lon), 997):
+        west, south = lon[place] - 0.01, lat[place] - 0.006
+        box = shapely.box(west, south, west + 0.02, south + 0.012)
+        inside = (lon >= west) & (lon <= west + 0.02) & (lat >= south) & (lat <= south + 0.012)
+        given = set(areas.assign(lon[inside], lat[inside])) - {None}
+        assert given <= set(areas.meeting(box)), box
+
+
 def test_the_transport_police_is_looked_for_everywhere(areas: ForceAreas) -> None:
     assert areas.bounds(["btp", "kent"]) == [UNITED_KINGDOM]
 

@@ -27,6 +27,7 @@ from shared.events import (
     ReportFailed,
     ReportRendered,
     ReportRequested,
+    RollbackRequested,
     SliceRequested,
     run_id,
 )
@@ -45,6 +46,10 @@ MADE: dict[str, Event] = {
     for event in (
         IngestRequested(order_id=ORDER, month=OCTOBER, datasets=(Dataset.STREET,), forces=("kent",)),
         SliceRequested(run_id=RUN, slice_id="t0"),
+        RollbackRequested(
+            order_id=UUID("5f0c2b0a-9d0e-4c65-8a4c-0c5a6d8a2f11"), dataset=Dataset.STREET,
+            month=date(2018, 11, 1), version=41, reason="the source sent half of Kent",
+        ),
         PageFetched(
             run_id=RUN, slice_id="u-kent", dataset=Dataset.STREET, month=OCTOBER, kind=SliceKind.UNLOCATED,
             force="kent", source="api", sha256=SHA, records=52,
@@ -133,6 +138,7 @@ def test_events_of_different_kinds_about_one_run_are_never_taken_for_one() -> No
         (IngestRequested, {"month": date(2018, 11, 1)}),
         (IngestRequested, {"datasets": (Dataset.STREET, Dataset.STOPS)}),
         (SliceRequested, {"slice_id": "t1"}),
+        (RollbackRequested, {"order_id": RUN}),
         (PageFetched, {"slice_id": "t1"}),
         (PageFetched, {"sha256": SHA[::-1]}),
         (GridRebuilt, {"version": 8}),

@@ -7,7 +7,7 @@ FROM (
         v.verdict
     FROM run AS r
     LEFT JOIN verdict AS v ON v.run_id = r.id
-    WHERE v.run_id IS NOT NULL OR r.state = 'failed'
+    WHERE v.verdict <> 'reconciled' OR r.state = 'failed'
     ORDER BY r.dataset, r.month, coalesce(v.decided_at, r.ended_at) DESC
 ) AS last
 WHERE last.state = 'failed' OR last.verdict = 'rejected'

@@ -13,7 +13,8 @@ SELECT
     v.version_id,
     coalesce(v.reasons, '{}') AS reasons,
     coalesce(ver.stored, 0) AS stored,
-    coalesce(g.version_id >= v.version_id, false) AS gridded
+    c.version_id AS seen,
+    coalesce(g.version_id >= v.version_id OR c.version_id <> v.version_id, false) AS gridded
 FROM run AS r
 CROSS JOIN LATERAL (
     SELECT
@@ -26,6 +27,7 @@ CROSS JOIN LATERAL (
 ) AS s
 LEFT JOIN verdict AS v ON v.run_id = r.id
 LEFT JOIN version AS ver ON ver.id = v.version_id
+LEFT JOIN current_version AS c ON c.dataset = r.dataset AND c.month = r.month
 LEFT JOIN grid AS g ON g.dataset = r.dataset AND g.month = r.month
 WHERE r.id = ANY($1::uuid [])
 ORDER BY r.dataset, r.month, r.queued_at

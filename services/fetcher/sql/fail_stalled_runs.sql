@@ -15,6 +15,7 @@ SET
     )
 WHERE
     r.state = 'fetching'
+    AND r.source = 'api'
     AND clock_timestamp() - make_interval(secs => $1) > (
         SELECT coalesce(max(s.updated_at), r.started_at)
         FROM slice AS s

@@ -1,1 +1,1 @@
-SELECT id FROM run WHERE state = 'fetching'
+SELECT id FROM run WHERE state = 'fetching' AND source = 'api'

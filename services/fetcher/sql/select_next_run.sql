@@ -4,6 +4,9 @@ FROM run AS waiting
 WHERE
     dataset = $1
     AND state = 'queued'
-    AND NOT EXISTS (SELECT FROM run AS busy WHERE busy.dataset = $1 AND busy.state = 'fetching')
+    AND source = 'api'
+    AND NOT EXISTS (
+        SELECT FROM run AS busy WHERE busy.dataset = $1 AND busy.state = 'fetching' AND busy.source = 'api'
+    )
 ORDER BY queued_at, month
 LIMIT 1

@@ -1,7 +1,9 @@
 """What all answers have in common: who may keep them how long, and which parameters there are."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
@@ -16,31 +18,66 @@ AnyRequest = Request[Any, Any, Any]
 JSON, GEO_JSON, CSV = "application/json", "application/geo+json", "text/csv"
 ENDINGS = {"json": JSON, "geojson": GEO_JSON, "csv": CSV}
 """What an address may end in; without an ending `Accept` decides."""
+BY_CODING, BY_TYPE = "Accept-Encoding", "Accept, Accept-Encoding"
+"""What of a request an answer depends on; the second where `Accept` decides."""
+LONGEST_LINK = 4000
+"""Characters: proxies refuse answers with larger headers."""
 NOT_PARAMETERS = {
-    "request", "store", "searches", "reports", "bus", "cache", "cubes", "areas", "tiles",
+    "request", "store", "searches", "reports", "bus", "cache", "cubes", "downloads", "areas", "tiles",
     "settings", "body", "state", "idempotency_key", "postcodes",
 }  # fmt: skip
 
 
-def headers_for(revision: str) -> dict[str, str]:
+def headers_for(revision: str, vary: str = BY_CODING) -> dict[str, str]:
     """Anyone may keep the answer, but must ask each time whether it is still the current one."""
-    return {"ETag": f'W/"{SHAPE_VERSION}-{revision}"', "Cache-Control": "public, no-cache"}
+    return {"ETag": f'W/"{SHAPE_VERSION}-{revision}"', "Cache-Control": "public, no-cache", "Vary": vary}
+
+
+def question_tag(revision: str, *question: object) -> str:
+    """Names the answer to one question: who holds it was answered, so the question is known to be good."""
+    return f"{revision}-{hashlib.sha256(repr(question).encode()).hexdigest()[:16]}"
+
+
+def holds(request: AnyRequest, revision: str) -> bool:
+    """Whether the client names this answer. Of a question that is not in the name it says nothing."""
+    return headers_for(revision)["ETag"] in held_tags(request)
 
 
 def is_current(request: AnyRequest, revision: str) -> bool:
-    """Whether the client holds this answer already."""
-    held = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
-    return headers_for(revision)["ETag"] in held or "*" in held
+    """Whether the client holds this answer, or any. To be asked when the question is known to be good."""
+    return holds(request, revision) or "*" in held_tags(request)
 
 
-def not_modified(revision: str) -> Response[Any]:
+def held_tags(request: AnyRequest) -> list[str]:
+    """What the client holds."""
+    return [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
+
+
+def not_modified(revision: str, vary: str = BY_CODING) -> Response[Any]:
     """304: what the client holds is still so."""
-    return Response(None, status_code=304, headers=headers_for(revision))
+    return Response(None, status_code=304, headers=headers_for(revision, vary))
 
 
-def fresh(body: Body, revision: str, media_type: str = "application/json") -> Response[Body]:
+def fresh(
+    body: Body, revision: str, media_type: str = "application/json", vary: str = BY_CODING
+) -> Response[Body]:
     """The answer, with what it takes to ask for it again cheaply."""
-    return Response(body, headers=headers_for(revision), media_type=media_type)
+    return Response(body, headers=headers_for(revision, vary), media_type=media_type)
+
+
+def month_headers(data_version: Mapping[str, int], missing_months: Sequence[str]) -> dict[str, str]:
+    """The version of each month that is in an answer, and the months that are not held."""
+    headers = {"X-Data-Version": ",".join(f"{month}={version}" for month, version in data_version.items())}
+    if missing_months:
+        headers["X-Missing-Months"] = ",".join(missing_months)
+    return headers
+
+
+def described_by(request: AnyRequest) -> str | None:
+    """The link from a CSV to the same as JSON, which has filters, gaps and notes; None if it is too long."""
+    query = urlencode(list(request.query_params.multi_items()))
+    address = f"{request.url.path.removesuffix('.csv')}{'?' if query else ''}{query}"
+    return None if len(address) > LONGEST_LINK else f'<{address}>; rel="describedby"; type="{JSON}"'
 
 
 def wanted_type(request: AnyRequest, offered: Sequence[str]) -> str:

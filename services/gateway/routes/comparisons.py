@@ -159,7 +159,7 @@ async def comparison_table(
         if place.area is None:
             sides.append(await asyncio.to_thread(count_force, cube, words, facts, question, place))
         else:
-            forces = touched(areas, facts, place.area)
+            forces = touched(areas, place.area)
             sides.append(await count_area(snapshot, words, facts, question, place, forces))
     rows = compare(sides[0].counts, sides[1].counts)
     labels = words.labels.get(KINDS[dataset].get(by, ""), {})

@@ -1,10 +1,12 @@
 """What is held and what is missing."""
 
+from datetime import UTC, datetime
+
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
-from services.gateway.coverage import dataset_coverage
+from services.gateway.coverage import dataset_coverage, issues
 from services.gateway.parameters import among, read_dataset, read_month, read_months, read_words
 from services.gateway.routes.answers import AnyRequest, fresh, is_current, not_modified
 from services.gateway.schemas import Coverage, Proof
@@ -30,8 +32,10 @@ async def get_coverage(
         datasets = list(Dataset) if dataset is None else [read_dataset(dataset)]
         months = None if month is None else read_months(month)
         forces = read_words("force", force, [known.slug for known in facts.forces])
-        if is_current(request, snapshot.revision):
-            return not_modified(snapshot.revision)
+        today = datetime.now(UTC).date()
+        tag = f"{snapshot.revision}-{today}"  # the day may make what is known stale
+        if is_current(request, tag):
+            return not_modified(tag)
     answer = Coverage(
         revision=facts.revision,
         datasets=[dataset_coverage(facts, name, months, forces) for name in datasets],
@@ -41,8 +45,9 @@ async def get_coverage(
             if rejection.dataset in datasets
             and (months is None or rejection.month in {f"{wanted:%Y-%m}" for wanted in months})
         ],
+        known_issues=issues(datasets, forces, today),
     )
-    return fresh(answer, facts.revision)
+    return fresh(answer, tag)
 
 
 @get("/api/v1/coverage/proof", summary="Proof of a month: received = stored + explained", tags=["coverage"])
@@ -54,7 +59,7 @@ async def get_proof(
 ) -> Response[Proof]:
     """What became of every record that was received for one month of one dataset."""
     name, asked = read_dataset(dataset), read_month(month)
-    async with store.snapshot() as snapshot:
+    async with store.long_snapshot() as snapshot:
         facts = await snapshot.facts()
         among([asked], facts.months(name), name)
         if is_current(request, snapshot.revision):

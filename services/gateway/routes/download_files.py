@@ -1,11 +1,16 @@
 """A file of a month: whole or from where a download broke off, without ever holding much of it."""
 
+import asyncio
 from base64 import b64encode
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
 
 from litestar import Response
 from litestar.response import Stream
+from litestar.response.base import ASGIResponse
+from litestar.response.streaming import ASGIStreamingResponse
+from litestar.types import Message, Receive, Send
 
 from services.gateway.bus import Bus
 from services.gateway.byte_ranges import is_still, read_range
@@ -21,11 +26,37 @@ log = get_logger()
 
 PIECE_BYTES = 256 << 10
 """So much is handed to the server at once; it waits until a slow client has taken it."""
-NOTHING = (b"",)
+PATIENCE = 60.0
+"""Seconds in which a client must take a piece: who takes none has no place that others wait for."""
+Pieces = AsyncGenerator[bytes, None]
+
+
+class Downloads:
+    """The files of the store; so many are sent at once, each of which has a part of itself in memory."""
+
+    def __init__(self, bus: Bus, most: int) -> None:
+        self.bus, self.most = bus, most
+        self.sending = 0
+
+    @asynccontextmanager
+    async def open(self, manifest: Manifest, file: File, start: int, end: int) -> AsyncIterator[Pieces]:
+        """The bytes from `start` to before `end`.
+
+        Raises:
+            TransientError: too many are being sent, or the store cannot be reached or has lost the file.
+        """
+        if self.sending >= self.most:
+            raise TransientError(f"{self.most} files are being sent, which is the most: ask again soon")
+        self.sending += 1
+        try:
+            async with aclosing(pieces(self.bus, manifest, file, start, end)) as body:
+                yield body
+        finally:
+            self.sending -= 1
 
 
 async def file_answer(
-    request: AnyRequest, bus: Bus, manifest: Manifest, ending: str, *, is_fixed: bool
+    request: AnyRequest, downloads: Downloads, manifest: Manifest, ending: str, *, is_fixed: bool
 ) -> Response[Any]:
     """The bytes that a request wants of a file.
 
@@ -33,7 +64,7 @@ async def file_answer(
 
     Raises:
         RangeError: the file has none of these bytes.
-        TransientError: the store cannot be reached, or has lost the file.
+        TransientError: it cannot be sent now.
     """
     [file] = [one for one in manifest.files if ending_of(one) == ending]
     headers = headers_of(file, is_fixed=is_fixed)
@@ -48,8 +79,16 @@ async def file_answer(
     headers["Content-Length"] = str(end - start)
     if span:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.bytes}"
-    body = NOTHING if only_head else await begun(pieces(bus, manifest, file, start, end), file)
-    return Stream(body, status_code=206 if span else 200, headers=headers, media_type=file.media_type)
+    status = 206 if span else 200
+    if only_head:
+        return Stream((b"",), status_code=status, headers=headers, media_type=file.media_type)
+    async with AsyncExitStack() as opened:
+        body = await opened.enter_async_context(downloads.open(manifest, file, start, end))
+        first = await anext(body)  # an outage can still be answered as one
+        content = all_pieces(first, body, file)
+        return FileStream(
+            content, opened.pop_all(), status_code=status, headers=headers, media_type=file.media_type
+        )
 
 
 def headers_of(file: File, *, is_fixed: bool) -> dict[str, str]:
@@ -81,17 +120,48 @@ async def pieces(
             yield part[at : min(at + PIECE_BYTES, last)]
 
 
-async def begun(body: AsyncGenerator[bytes, None], file: File) -> AsyncGenerator[bytes, None]:
-    """The same with its first piece read already, so that an outage can still be answered as one."""
-    first = await anext(body)
+async def all_pieces(first: bytes, rest: Pieces, file: File) -> Pieces:
+    """The first piece and the rest; an outage ends them early."""
+    yield first
+    try:
+        async for piece in rest:
+            yield piece
+    except TransientError as error:
+        # The connection ends before all is sent: the client sees that, and can go on from there.
+        log.warning("download.broken_off", file=file.name, reason=str(error))
 
-    async def all_pieces() -> AsyncGenerator[bytes, None]:
-        yield first
-        try:
-            async for piece in body:
-                yield piece
-        except TransientError as error:
-            # The connection ends before all is sent: the client sees that, and can go on from there.
-            log.warning("download.broken_off", file=file.name, reason=str(error))
 
-    return all_pieces()
+class FileStream(Stream):
+    """Sends a file, and closes what it comes from however that ends."""
+
+    def __init__(self, content: Pieces, opened: AsyncExitStack, **given: Any) -> None:
+        super().__init__(content, **given)
+        self.opened = opened
+
+    def to_asgi_response(self, *given: Any, **named: Any) -> ASGIResponse:
+        """The answer as it is sent."""
+        answer = super().to_asgi_response(*given, **named)
+        return Sending(self.iterator, self.opened, answer)
+
+
+class Sending(ASGIStreamingResponse):
+    """The same, on its way."""
+
+    def __init__(self, content: Any, opened: AsyncExitStack, answer: ASGIResponse) -> None:
+        super().__init__(
+            iterator=content, status_code=answer.status_code, headers=dict(answer.headers.items())
+        )
+        self.opened = opened
+
+    async def send_body(self, send: Send, receive: Receive) -> None:
+        """Send piece after piece, to whoever takes them."""
+
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(PATIENCE):
+                await send(message)
+
+        async with self.opened:
+            try:
+                await super().send_body(send_in_time, receive)
+            except* TimeoutError:
+                log.warning("download.not_taken", seconds=PATIENCE)

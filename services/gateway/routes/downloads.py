@@ -9,13 +9,12 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from services.gateway.bus import Bus
 from services.gateway.download_answers import DownloadList, DownloadManifest, list_answer, manifest_answer
 from services.gateway.errors import NotFoundError
 from services.gateway.limits import DOWNLOADS
 from services.gateway.parameters import read_dataset, read_month, read_months, read_words
 from services.gateway.routes.answers import AnyRequest, fresh, is_current, not_modified
-from services.gateway.routes.download_files import file_answer
+from services.gateway.routes.download_files import Downloads, file_answer
 from services.gateway.store import Snapshot, Store, sql
 from shared.downloads import ENDINGS, Manifest
 from shared.errors import TransientError
@@ -56,7 +55,7 @@ async def get_downloads(
 async def get_download(
     request: AnyRequest,
     store: NamedDependency[Store],
-    bus: NamedDependency[Bus],
+    downloads: NamedDependency[Downloads],
     dataset: FromPath[str],
     month: FromPath[str],
     edition: FromQuery[str | None] = None,
@@ -80,7 +79,7 @@ async def get_download(
             if is_current(request, revision):
                 return not_modified(revision)
             return fresh(manifest_answer(await snapshot.facts(), manifest), revision)
-    return await file_answer(request, bus, manifest, ending, is_fixed=edition is not None)
+    return await file_answer(request, downloads, manifest, ending, is_fixed=edition is not None)
 
 
 async def find(snapshot: Snapshot, dataset: Dataset, month: date, edition: str | None) -> Manifest:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import shapely
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
@@ -24,13 +25,21 @@ from services.gateway.parameters import (
     read_months,
     read_words,
 )
-from services.gateway.routes.answers import AnyRequest, fresh, is_current, not_modified
+from services.gateway.routes.answers import (
+    AnyRequest,
+    fresh,
+    holds,
+    is_current,
+    not_modified,
+    question_tag,
+)
 from services.gateway.schemas import HexCollection, HexFilters
 from services.gateway.search_parameters import read_slugs
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import CellQuery, Group, Snapshot, Store
 from services.gateway.vocabulary import NOT_RECORDED
-from shared.areas import Bounds, ForceAreas
+from shared.areas import ForceAreas
+from shared.coverage import BTP
 from shared.hexgrid import EDGES_M, cells_in_bbox
 from shared.model import Dataset, format_month
 
@@ -60,14 +69,16 @@ async def get_hexes(
     """
     name, edge, rectangle = read_dataset(dataset, MAPPED), read_level(level), read_bbox(bbox)
     asked = read_months(month)
-    async with store.snapshot() as snapshot:
+    question = sorted(request.query_params.multi_items())
+    async with store.long_snapshot() as snapshot:
         facts = await snapshot.facts()
         months = among(asked, [held for held in facts.months(name) if facts.loaded[name, held].grid], name)
         words, groups = await snapshot.words(name), await snapshot.outcome_groups(name)
         categories = read_slugs("category", category, await valid_categories(snapshot, name, words))
         outcome_groups = read_words("outcome_group", outcome_group, [group.slug for group in groups])
-        if is_current(request, snapshot.revision):
-            return not_modified(snapshot.revision)
+        tag = question_tag(snapshot.revision, question)
+        if holds(request, tag):
+            return not_modified(tag)
         query = CellQuery(
             name,
             edge,
@@ -78,16 +89,19 @@ async def get_hexes(
             else [group.id for group in groups if group.slug in outcome_groups],
         )
         cells = await find_cells(snapshot, query, rectangle, settings.max_cells)
+        if is_current(request, tag):
+            return not_modified(tag)
         counts = await snapshot.cell_counts(query, columns(cells)) if len(cells) else []
     filters = HexFilters(
         name, edge, list(rectangle), [format_month(one) for one in asked], categories, outcome_groups
     )
     slugs = {group.id: group.slug for group in groups}
     found = await asyncio.to_thread(features, edge, cells, counts, words, slugs)
-    answer = collection(facts, filters, groups, months, asked, near(areas, facts, rectangle))
+    forces = [*areas.meeting(shapely.box(*rectangle)), BTP]
+    answer = collection(facts, filters, groups, months, asked, forces)
     answer.features = found
     answer.total = sum(feature.properties.total for feature in found)
-    return fresh(answer, facts.revision, GEO_JSON)
+    return fresh(answer, tag, GEO_JSON)
 
 
 async def valid_categories(snapshot: Snapshot, dataset: Dataset, words: dict[int, str]) -> set[str]:
@@ -117,17 +131,6 @@ async def find_cells(snapshot: Snapshot, query: CellQuery, bbox: Bbox, most: int
         if len(query.months) == 1:
             break
     return cells
-
-
-def near(areas: ForceAreas, facts: Facts, bbox: Bbox) -> list[str]:
-    """The forces whose area may share something with the rectangle."""
-    rectangle = Bounds(bbox.south, bbox.west, bbox.north, bbox.east)
-    with_area = {*areas.force_ids, "btp"}
-    return [
-        force.slug
-        for force in facts.forces
-        if force.slug in with_area and any(part.overlaps(rectangle) for part in areas.bounds([force.slug]))
-    ]
 
 
 def collection(

@@ -15,20 +15,23 @@ from services.gateway.errors import NotFoundError, ParameterError, Unprocessable
 from services.gateway.parameters import among
 from services.gateway.record_shapes import FIELDS, RecordCollection, Records, feature, json_record
 from services.gateway.routes.answers import (
+    BY_TYPE,
     CSV,
     GEO_JSON,
     JSON,
     AnyRequest,
+    described_by,
     headers_for,
     is_current,
+    month_headers,
     not_modified,
     wanted_type,
 )
-from services.gateway.routes.hexes import near
 from services.gateway.search_parameters import guard_people, read_asked, read_filters
-from services.gateway.search_store import TRANSPORT_POLICE, Search, SearchStore
+from services.gateway.search_store import Search, SearchStore
 from services.gateway.settings import GatewaySettings
 from shared.areas import ForceAreas
+from shared.coverage import BTP
 from shared.model import Dataset, format_month
 from shared.postcode_lookup import Postcodes
 from shared.postcodes import PostcodeError, Reason
@@ -63,7 +66,7 @@ class Searches:
             held = among(asked.months, facts.months(dataset), dataset)
             tag = tag_of(facts, media_type, area)
             if request.method == "GET" and is_current(request, tag):
-                return not_modified(tag)
+                return not_modified(tag, BY_TYPE)
             versions = {month: facts.loaded[dataset, month].version for month in held}
             search = Search(dataset, area, asked, filters, versions, words)
             body: Any
@@ -71,19 +74,19 @@ class Searches:
                 body, last = await self.store.csv(snapshot, search)
             else:
                 body, last = await self.store.rows(snapshot, search)
-        context = of_records(facts, dataset, asked.months[::-1], touched(self.areas, facts, area))
-        headers = headers_for(tag) if request.method == "GET" else {"Cache-Control": "no-store"}
-        headers |= {"Vary": "Accept", "X-Data-Version": versions_in(context)}
-        following = None
-        if last is not None:
-            following = next_page(request, last)
-            headers["Link"] = f'<{following}>; rel="next"'
-        if media_type == CSV:
-            if context.missing_months:
-                headers["X-Missing-Months"] = ",".join(context.missing_months)
-        else:
+        context = of_records(facts, dataset, asked.months[::-1], touched(self.areas, area))
+        is_get = request.method == "GET"
+        headers = headers_for(tag) if is_get else {"Cache-Control": "no-store"}
+        headers |= {"Vary": BY_TYPE, **month_headers(context.data_version, context.missing_months)}
+        following = None if last is None else next_page(request, last)
+        links = [f'<{following}>; rel="next"'] if following else []
+        if media_type != CSV:
             context.notes.extend(notes_of(facts, search))
             body = written(search, context, body, following, media_type)
+        elif is_get and (link := described_by(request)):
+            links.append(link)
+        if links:
+            headers["Link"] = ", ".join(links)
         return Response(body, headers=headers, media_type=media_type)
 
     async def area(self, given: Mapping[str, str]) -> Area:
@@ -92,7 +95,7 @@ class Searches:
         Raises:
             ParameterError: nowhere, or where nothing can be.
         """
-        area = read_area(given, (*self.areas.force_ids, TRANSPORT_POLICE), self.settings)
+        area = read_area(given, (*self.areas.force_ids, BTP), self.settings)
         if not isinstance(area, Around):
             return area
         try:
@@ -117,24 +120,19 @@ def tag_of(facts: Facts, media_type: str, area: Area) -> str:
     return f"{facts.revision}-{hashlib.sha256(f'{media_type}{place}'.encode()).hexdigest()[:8]}"
 
 
-def touched(areas: ForceAreas, facts: Facts, area: Area) -> list[str]:
+def touched(areas: ForceAreas, area: Area) -> list[str]:
     """The forces whose gaps may be gaps of this area."""
     if isinstance(area, ForceArea):
         return [area.force]
     if isinstance(area, Circle):
-        return [*areas.reaching(area.longitude, area.latitude, area.radius_m), TRANSPORT_POLICE]
-    return near(areas, facts, area.bbox)
+        return [*areas.reaching(area.longitude, area.latitude, area.radius_m), BTP]
+    return [*areas.meeting(area.outline), BTP]
 
 
 def next_page(request: AnyRequest, last: str) -> str:
     """The address of the page after a record."""
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "after"]
     return f"{request.url.path}?{urlencode([*query, ('after', last)])}"
-
-
-def versions_in(context: Context) -> str:
-    """The versions of the months in one line."""
-    return ",".join(f"{month}={version}" for month, version in context.data_version.items())
 
 
 def notes_of(facts: Facts, search: Search) -> list[str]:

@@ -13,7 +13,7 @@ from services.gateway.bus import Bus
 from services.gateway.errors import NotFoundError
 from services.gateway.report_csv import figures_csv
 from services.gateway.report_store import Rendered, Report, ReportStore
-from services.gateway.routes.answers import AnyRequest
+from services.gateway.routes.answers import BY_CODING, AnyRequest, held_tags
 from shared.logs import get_logger
 from shared.postcodes import shown
 from shared.provision import REPORT_DAYS
@@ -70,11 +70,13 @@ async def file_answer(request: AnyRequest, report: Report, ending: str, bus: Bus
         "Content-Disposition": f'inline; filename="neighbourhood-report-{postcode}.{ending}"',
         "X-Content-Type-Options": "nosniff",
     }
+    if ending != "pdf":
+        headers["Vary"] = BY_CODING
     if ending == "pdf" and not report.has_pdf:
         raise NotFoundError(
             "report_id", "a partner ordered this report: its PDF is in the partner's own store"
         )
-    if tag in [held.strip() for held in request.headers.get("if-none-match", "").split(",")]:
+    if tag in held_tags(request):
         return Response(None, status_code=304, headers=headers)
     return Response(await body_of(rendered, ending, bus), headers=headers, media_type=FILE_TYPES[ending])
 

@@ -10,6 +10,7 @@ from litestar.params import FromPath, HeaderParameter
 from litestar.response import Stream
 
 from services.gateway.bus import Bus
+from services.gateway.errors import NotHereError
 from services.gateway.limits import REPORTS
 from services.gateway.report_orders import MOST_BYTES, order_id, read_order
 from services.gateway.report_status import FINAL, address_of, follow, links_of, status_of
@@ -17,6 +18,7 @@ from services.gateway.report_store import Report, ReportStore
 from services.gateway.routes.answers import AnyRequest
 from services.gateway.routes.report_files import FILE_TYPES, file_answer, find_report, split_ending
 from services.gateway.schemas import ReportStatus
+from services.gateway.settings import GatewaySettings
 from shared.errors import TransientError
 from shared.events import ReportRequested, report_id
 from shared.logs import get_logger
@@ -42,12 +44,15 @@ async def post_report(
     request: AnyRequest,
     bus: NamedDependency[Bus],
     reports: NamedDependency[ReportStore],
+    settings: NamedDependency[GatewaySettings],
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
 ) -> Response[ReportStatus]:
     """The order is kept when this is answered; `Location` says what becomes of it.
 
     With `Idempotency-Key` (1 to 64 of A-Z a-z 0-9 . _ -) the same order sent again is one order, not two.
     """
+    if not settings.take_reports:
+        raise NotHereError("no reporter runs here, so that nobody would make the report")
     order = read_order(await request.body())
     number = order_id(order, idempotency_key)
     report = report_id(await reports.secret(PARTNER), number)

@@ -26,7 +26,7 @@ from services.gateway.statistics import (
     count,
     dimensions,
     guard_people,
-    is_silent,
+    is_unknown,
     rows_of,
 )
 from services.gateway.statistics_schemas import Statistics
@@ -144,7 +144,9 @@ async def statistics(
     shown = [row for row in rows if "hidden" not in row]
     hides = bool(question.personal) and (not shown or total < FEWEST_PEOPLE)
     unknown = not total and all(
-        is_silent(facts, dataset, one, force) for one in counted for force in asked_forces(question, facts)
+        is_unknown(facts, dataset, one, force, total)
+        for one in counted
+        for force in asked_forces(question, facts)
     )
     answer = Statistics(
         dataset=dataset,

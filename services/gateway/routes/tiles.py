@@ -11,10 +11,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from numpy.typing import NDArray
 
+from services.gateway.codings import takes_gzip
 from services.gateway.context import of_grid
 from services.gateway.errors import NotFoundError, ParameterError
 from services.gateway.parameters import MAPPED, among, read_dataset, read_months, read_words
-from services.gateway.routes.answers import AnyRequest, fresh, is_current, not_modified
+from services.gateway.routes.answers import AnyRequest, fresh, held_tags, is_current, not_modified
 from services.gateway.search_parameters import read_slugs
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import CellQuery, Store
@@ -23,12 +24,15 @@ from services.gateway.tile_shapes import MAX_ZOOM, Tile
 from services.gateway.tile_store import Edition, View
 from services.gateway.tiles import MVT, Body, Tiles
 from shared.areas import ForceAreas
+from shared.coverage import BTP
 from shared.hexgrid import EDGES_M, cells_in_bbox, rings
 
 WHOLE = re.compile(r"0|[1-9][0-9]{0,5}")
 WORLD = (-180.0, -85.051129, 180.0, 85.051129)
 MOST = 10_000
 """Far more than there are cells of the coarsest level."""
+MOST_MONTHS = 60
+"""In one tile: the cells of so many fit into memory."""
 
 
 @get("/tiles/{name:str}", summary="TileJSON of a dataset's vector tiles", tags=["maps"])
@@ -60,7 +64,7 @@ async def get_tile_json(
             return not_modified(snapshot.revision)
         coarsest = CellQuery(dataset, EDGES_M[-1], list(view.months), None, None)
         cells = await snapshot.cells(coarsest, cells_in_bbox(EDGES_M[-1], *WORLD), MOST)
-    forces = [force.slug for force in facts.forces if force.slug in {*areas.force_ids, "btp"}]
+    forces = [force.slug for force in facts.forces if force.slug in {*areas.force_ids, BTP}]
     given = {"month": month, "category": category, "outcome_group": outcome_group}
     answer = tile_json(
         edition,
@@ -106,6 +110,8 @@ def read_view(
 ) -> tuple[Sequence[date], View]:
     """The months that were asked for, and what is shown: those of them that are held, and the filters."""
     asked = edition.newest.months if month is None else read_months(month)
+    if len(asked) > MOST_MONTHS:
+        raise ParameterError("month", f"{len(asked)} months are given: at most {MOST_MONTHS} on one map")
     shown = among(asked, edition.months, edition.dataset)
     categories = read_slugs("category", category, edition.known_categories)
     groups = read_words("outcome_group", outcome_group, [group.slug for group in edition.groups])
@@ -157,17 +163,15 @@ def answer(request: AnyRequest, body: Body) -> Response[bytes]:
 
     Where there is no cell it is 204, not 404, which maps report as a failure or fill from the zoom above.
     """
-    sent = request.headers
     headers = dict(body.headers)
-    is_packed = "gzip" in sent.get("accept-encoding", "")
+    is_packed = takes_gzip(request.scope["headers"])
     if not is_packed:
         # A strong tag stands for the very bytes that are sent.
         headers["ETag"] = headers["ETag"][:-1] + '-plain"'
     del headers["Content-Length"]
     if not (is_packed and body.packed):
         del headers["Content-Encoding"]
-    held = [tag.strip() for tag in sent.get("if-none-match", "").split(",")]
-    if headers["ETag"] in held or "*" in held:
+    if not {headers["ETag"], "*"}.isdisjoint(held_tags(request)):
         return Response(b"", status_code=304, headers=headers)
     if not body.packed:
         return Response(b"", status_code=204, headers=headers)

@@ -1,6 +1,7 @@
 """What changes with time: months beside the year before, and what has become of the crimes of a month."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -11,7 +12,7 @@ from litestar.params import FromQuery
 from msgspec.structs import asdict
 
 from services.gateway.cache import Cache
-from services.gateway.context import of_grid
+from services.gateway.context import Context, of_grid
 from services.gateway.coverage import Facts
 from services.gateway.cube_store import Cubes
 from services.gateway.cubes import Cube
@@ -25,14 +26,15 @@ from services.gateway.statistics import (
     asked_forces,
     count,
     guard_people,
-    is_silent,
+    is_unknown,
 )
 from services.gateway.statistics_schemas import OutcomeCohort, OutcomeFunnel, Trend
 from services.gateway.store import Snapshot, Store
-from services.gateway.trends import trend
+from services.gateway.trends import YEAR, trend
 from services.gateway.vocabulary import Vocabulary
-from shared.model import Dataset, format_month
+from shared.model import Dataset, format_month, months_after
 
+TOGETHER = "all forces together are counted as far as they published: see gaps"
 UNFINISHED = "crimes of the last twelve months may still get an outcome: see is_finished"
 
 
@@ -144,8 +146,10 @@ async def trend_table(
     question = Question(dataset, cube.months, ["month"], filters)
     guard_people(question)
     known = await asyncio.to_thread(known_counts, cube, words, question, facts)
-    held = of_grid(facts, dataset, asked, [force.slug for force in asked_forces(question, facts)])
     rows = trend(known, asked)
+    earlier = [month for month in cube.months if months_after(asked[0], 1 - 2 * YEAR) <= month < asked[0]]
+    summed = [*earlier, *asked]
+    held = of_grid(facts, dataset, summed, [force.slug for force in asked_forces(question, facts)])
     answer = Trend(
         dataset=dataset,
         filters=filters,
@@ -153,22 +157,41 @@ async def trend_table(
         missing_months=held.missing_months,
         rows=rows,
         gaps=held.gaps,
-        notes=held.notes + ([HIDDEN] if question.personal else []),
+        notes=[
+            *held.notes,
+            *([] if "force" in filters else [TOGETHER]),
+            *([HIDDEN] if question.personal else []),
+        ],
     )
     return Table(answer, rows[0].__struct_fields__, [asdict(row) for row in rows])
 
 
 def known_counts(cube: Cube, words: Vocabulary, question: Question, facts: Facts) -> dict[date, int | None]:
-    """The count of each month; None where no force told anything, or where few people are counted."""
-    counts = count(cube, words, question)
+    """The count of each month; None where few people are counted, or of a force that was asked for nothing
+    is known. All forces together are counted as far as they published.
+    """
+    each = count(cube, words, replace(question, by=["month", "force"]))
+    counts: Counter[str] = Counter()
+    for (month, _), n in each.items():
+        counts[month] += n
     forces = asked_forces(question, facts)
+    enough = all if "force" in question.filters else any
     known: dict[date, int | None] = {}
-    for month in cube.months:
-        n = counts[(format_month(month),)]
+    for one in cube.months:
+        month = format_month(one)
+        n = counts[month]
         is_hidden = bool(question.personal) and 0 < n < FEWEST_PEOPLE
-        is_unknown = not n and all(is_silent(facts, question.dataset, month, force) for force in forces)
-        known[month] = None if is_hidden or is_unknown else n
+        is_known = enough(
+            not is_unknown(facts, question.dataset, one, force, each[month, force.slug]) for force in forces
+        )
+        known[one] = n if is_known and not is_hidden else None
     return known
+
+
+def notes_of(held: Context, question: Question) -> list[str]:
+    """What is to be known of counts of months."""
+    together = [] if "force" in question.filters else [TOGETHER]
+    return [*held.notes, *together, *([HIDDEN] if question.personal else [])]
 
 
 async def funnel_table(
@@ -181,11 +204,8 @@ async def funnel_table(
     groups = await snapshot.outcome_groups(Dataset.STREET)
     cube = await cubes.cube(snapshot, facts, Dataset.STREET)
     question = Question(Dataset.STREET, counted, ["month"], filters)
-    forces = asked_forces(question, facts)
-    told = [
-        one for one in counted if not all(is_silent(facts, Dataset.STREET, one, force) for force in forces)
-    ]
-    question = replace(question, months=told)
+    known = await asyncio.to_thread(known_counts, cube, words, question, facts)
+    question = replace(question, months=[one for one in counted if known[one] is not None])
     slugs = [group.slug for group in groups]
     rows = await asyncio.to_thread(cohorts, cube, words, question, slugs, cube.months[-1])
     held = of_grid(facts, Dataset.STREET, asked, [force.slug for force in asked_forces(question, facts)])
@@ -196,7 +216,7 @@ async def funnel_table(
         outcome_groups={group.slug: group.label for group in groups},
         rows=rows,
         gaps=held.gaps,
-        notes=[*held.notes, UNFINISHED],
+        notes=[*notes_of(held, question), UNFINISHED],
     )
     flat = [{**(row := asdict(cohort)), **row.pop("groups")} for cohort in rows]
     columns = [name for name in OutcomeCohort.__struct_fields__ if name != "groups"]

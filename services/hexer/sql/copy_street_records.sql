@@ -19,6 +19,8 @@ SELECT
     to_char(r.outcome_month, 'YYYY-MM') AS outcome_month,
     outcome.group_slug AS outcome_group,
     nullif(encode(r.persistent_id, 'hex'), '') AS persistent_id,
+    recorder.slug AS recorded_by,
+    lsoa.code AS lsoa_code,
     nullif(r.extra, '') AS extra
 FROM (
     SELECT *
@@ -33,4 +35,19 @@ JOIN snap_point AS p ON p.id = r.snap_point_id
 JOIN label AS category ON category.id = r.category_id
 JOIN outcome ON outcome.id = r.outcome_id
 LEFT JOIN force ON force.id = p.force_id
+LEFT JOIN point_lsoa AS lsoa ON lsoa.lon_e6 = p.lon_e6 AND lsoa.lat_e6 = p.lat_e6 AND lsoa.vintage = $7::smallint
+LEFT JOIN recorded_elsewhere AS e
+    ON e.version_id = $1 AND e.content_hash = r.content_hash AND e.ordinal = r.ordinal
+-- Of an archive, and of what was compared with one, the recorder is known: the place tells it, unless it is noted that
+-- another did, or nobody knows.
+LEFT JOIN force AS recorder ON recorder.id = CASE
+    WHEN NOT (
+        SELECT v.source = 'archive' OR EXISTS (SELECT FROM reconciliation AS k WHERE k.api_version_id = v.id)
+        FROM version AS v
+        WHERE v.id = $1
+    ) THEN NULL
+    WHEN e.version_id IS NOT NULL THEN e.force_id
+    WHEN p.location_type = 'BTP' THEN (SELECT id FROM force WHERE slug = 'btp')
+    ELSE p.force_id
+END
 ORDER BY r.snap_point_id, r.content_hash, r.ordinal

@@ -1,6 +1,6 @@
 -- The places of a month's outcomes that no street crime and no stop has brought.
-INSERT INTO map_point (snap_point_id, geog)
-SELECT p.id, ST_SetSRID(ST_MakePoint(p.lon_e6 / 1e6, p.lat_e6 / 1e6), 4326)::geography
+INSERT INTO map_point (snap_point_id, lon_e6, lat_e6)
+SELECT p.id, p.lon_e6, p.lat_e6
 FROM (SELECT DISTINCT snap_point_id FROM crime_outcome WHERE version_id = $1) AS used
 JOIN snap_point AS p ON p.id = used.snap_point_id
 LEFT JOIN map_point AS m ON m.snap_point_id = p.id

@@ -5,7 +5,8 @@ SELECT
     v.source,
     v.release,
     v.loaded_at,
-    v.stored
+    v.stored,
+    (SELECT max(k.id) FROM reconciliation AS k WHERE k.api_version_id = v.id) AS reconciliation
 FROM current_version AS c
 JOIN version AS v ON v.id = c.version_id
 WHERE c.dataset = $1 AND c.month = $2

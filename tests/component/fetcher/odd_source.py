@@ -14,6 +14,8 @@ class Answer(NamedTuple):
     status: int = 200
     headers: str = ""
     """Lines that each end with CR LF."""
+    after: asyncio.Event | None = None
+    """What it waits for."""
 
 
 SENSIBLE = {
@@ -47,7 +49,9 @@ class OddSource:
         route = head.split()[1].decode().removeprefix("/api/").partition("?")[0]
         self.asked[route] += 1
         waiting = self.answers.get(route)
-        body, status, headers = waiting.pop(0) if waiting else SENSIBLE[route]
+        body, status, headers, after = waiting.pop(0) if waiting else SENSIBLE[route]
+        if after is not None:
+            await after.wait()
         length = f"Content-Length: {len(body)}\r\n"
         writer.write(f"HTTP/1.1 {status} X\r\nConnection: close\r\n{length}{headers}\r\n".encode() + body)
         writer.close()

@@ -1,5 +1,6 @@
 """Answers that are well-formed and wrong: what is asked again, cut in two, refused for good."""
 
+import asyncio
 import gzip
 from datetime import date
 
@@ -10,11 +11,12 @@ from services.fetcher.police_api import FaultError, OutageError, TooLargeError
 from services.fetcher.tiles import UNITED_KINGDOM
 from shared.errors import PermanentError
 from shared.model import Dataset, SliceKind
-from tests.component.fetcher.insider import inside
+from tests.component.fetcher.insider import Insider, inside
 from tests.component.fetcher.odd_source import SENSIBLE, Answer, OddSource
+from tests.pipeline import eventually
 
 DECEMBER = date(2018, 12, 1)
-ROUTE = "crimes-street/all-crime"
+ROUTE, RELEASE = "crimes-street/all-crime", "crime-last-updated"
 TILE = Slice("t0", SliceKind.TILE, tile=UNITED_KINGDOM)
 GOOD = SENSIBLE[ROUTE].body
 LATEST_MONTH = Answer(b'[{"month":"2020-08"},{"month":"2020-08"}]')
@@ -34,7 +36,7 @@ async def fetch(odd: OddSource, database_url: str, nats_url: str, **settings: ob
         Answer(b""),
         Answer(b"null"),
         Answer(GOOD[:-3]),
-        Answer(gzip.compress(GOOD)[:-12], headers="Content-Encoding: gzip\r\n"),
+        Answer(gzip.compress(GOOD, mtime=0)[:-12], headers="Content-Encoding: gzip\r\n"),
         Answer(b"no gzip", headers="Content-Encoding: gzip\r\n"),
         Answer(b"", 500),
         Answer(b"", 403),
@@ -107,3 +109,48 @@ async def test_a_429_to_the_question_whether_it_is_down_is_no_outage(
     with pytest.raises(TooLargeError):
         await fetch(source, database_url, nats_url)
     assert source.asked == {ROUTE: 1, "crime-last-updated": 2}
+
+
+async def test_a_late_answer_from_before_an_outage_makes_no_area_too_large(
+    database_url: str, nats_url: str
+) -> None:
+    late, last = asyncio.Event(), asyncio.Event()
+    source = OddSource(
+        {ROUTE: [Answer(GOOD, after=late), Answer(b"", 503, after=last)], RELEASE: [Answer(b"", 503)]}
+    )
+    async with source.serving() as url, inside(url, database_url, nats_url) as fetcher:
+        old, new = await two_under_way(fetcher, source)
+        late.set()
+        assert await old == (GOOD, 1)
+        last.set()
+        with pytest.raises(OutageError):
+            await new
+
+
+async def test_an_area_that_was_refused_in_an_outage_is_asked_for_again_after_it(
+    database_url: str, nats_url: str
+) -> None:
+    first, last = asyncio.Event(), asyncio.Event()
+    refusals = [Answer(b"", 503, after=first), Answer(b"", 503, after=last)]
+    source = OddSource({ROUTE: refusals, RELEASE: [Answer(b"", 503)]})
+    async with source.serving() as url, inside(url, database_url, nats_url) as fetcher:
+        one, other = await two_under_way(fetcher, source)
+        first.set()
+        with pytest.raises(OutageError):
+            await one
+        last.set()
+        assert await other == (GOOD, 1)
+        assert source.asked == {ROUTE: 3, RELEASE: 2}
+
+
+async def two_under_way(fetcher: Insider, source: OddSource) -> list[asyncio.Task[tuple[bytes, int]]]:
+    """Two requests, one after the other, that the source has and has not answered."""
+    tasks = []
+    for number in (1, 2):
+        tasks.append(asyncio.create_task(fetcher.api.fetch(Dataset.STREET, DECEMBER, TILE)))
+
+        async def look(number: int = number) -> bool:
+            return source.asked[ROUTE] == number
+
+        await eventually(look, f"request {number} is there")
+    return tasks

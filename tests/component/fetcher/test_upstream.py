@@ -148,7 +148,7 @@ async def test_an_outage_in_the_middle_is_shown_and_survived_and_loses_nothing(
         api.control(scenario="good", latency=0)
         assert ids(await desk.records(run)) == expected
         assert await slice_errors() == []
-        # Only what was under way when the last good answer came may have been taken for too large.
+        # Only what was under way when the source came back may have been taken for too large.
         first = {row["id"] for row in await desk.slices(good)}
         split = {row["id"] for row in await desk.slices(run) if row["state"] == "split"}
         assert split <= first

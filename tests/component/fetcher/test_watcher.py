@@ -10,6 +10,7 @@ from services.fetcher.watcher import keep_watch
 from shared.errors import TransientError
 from shared.events import IngestRequested
 from shared.model import Dataset, format_month, month_range
+from shared.tasks import end
 from tests.component.fetcher.insider import Insider, inside
 from tests.component.fetcher.odd_source import Answer, OddSource
 from tests.pipeline import eventually
@@ -151,8 +152,7 @@ async def test_nonsense_in_place_of_a_release_does_not_stop_the_watch(
             return await orders(fetcher)
 
         await eventually(look, "the watch goes on")
-        watch.cancel()
-        await asyncio.wait([watch])
+        await end(watch)
         assert sorted(await orders(fetcher)) == [("2018-12", dataset) for dataset in ALL]
         assert odd.asked["crimes-street-dates"] == 4
         assert odd.asked["crime-last-updated"] >= 7 + 4

@@ -89,6 +89,10 @@ class Country:
             await Hexer(self.pool).rebuild(dataset, month)
         return version
 
+    async def people(self, n: int, *forces: str) -> None:
+        """Let so many live in the areas of some forces, of which few crimes are then believed."""
+        await self.pool.execute("UPDATE force SET population = $1 WHERE slug = ANY($2)", n, forces)
+
     async def run(
         self, dataset: Dataset, month: date, asked: list[str] | None, empty_lists: tuple[str, ...]
     ) -> UUID:

@@ -13,12 +13,15 @@ from services.hexer.downloads import Downloads
 from shared.bus import create_broker
 from shared.db import READER, open_pool
 from shared.model import Dataset
+from shared.tasks import end
 from shared.tiers import Tier
+from tests.archives import archive_run, load_archive, real
 from tests.bus import provisioned
 from tests.component.gateway.desk import Desk
 from tests.component.gateway.records import load
 from tests.component.gateway.server import Client, gateway, get
 from tests.component.reporter.desk import load_postcodes
+from tests.pipeline import loader_store
 
 MONTHS = {Dataset.STREET: ("2018-10", "2018-11"), Dataset.STOPS: ("2018-10",), Dataset.OUTCOMES: ("2022-01",)}
 FORCES = {Dataset.OUTCOMES: ("thames-valley",)}
@@ -51,6 +54,7 @@ async def served_sample(database_url: str, nats_url: str) -> AsyncIterator[Serve
         for dataset, months in MONTHS.items():
             for month in months:
                 await load(pool, dataset, month, FORCES.get(dataset, ("city-of-london",)))
+        await load_archive(loader_store(pool), archive_run(real("2018-10", Dataset.STREET, "city-of-london")))
         await load_postcodes(pool)
         await make_files(pool, nats_url)
         desk = Desk(pool, bus)
@@ -71,8 +75,7 @@ async def taking_orders(desk: Desk) -> AsyncIterator[None]:
 
     task = asyncio.create_task(take())
     yield
-    task.cancel()
-    await asyncio.wait([task])
+    await end(task)
     assert task.cancelled(), task.exception()
 
 

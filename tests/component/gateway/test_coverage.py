@@ -48,12 +48,15 @@ async def test_btp_places_outside_every_area_and_unlocated_records_are_told_apar
     assert (month["records"], month["located"], month["unlocated"]) == (23, 18, 5)
 
 
-async def test_an_area_with_only_its_neighbours_records_is_suspected(
+async def test_an_area_with_only_its_neighbours_records_is_not_published(
     client: Client, country: Country
 ) -> None:
     await country.load(STREET, OCTOBER, ROWS)
     rows = await states(client, STREET)
-    assert rows["greater-manchester"]["state"] == "partial_suspected"
+    assert (rows["greater-manchester"]["state"], rows["greater-manchester"]["records"]) == (
+        "not_published",
+        6,
+    )
     assert "2,948,600 residents" in rows["greater-manchester"]["evidence"]
     assert rows["city-of-london"]["state"] == "published"
 
@@ -89,6 +92,16 @@ async def test_a_force_that_was_not_asked_for_is_not_loaded(client: Client, coun
     assert rows["city-of-london"]["state"] == "published"
     await country.load(STREET, OCTOBER, [(CITY, "drugs", None)] * 21)
     assert (await states(client, STREET))["kent"]["state"] == "not_published"
+
+
+async def test_what_is_not_seen_any_more_says_nothing_of_what_was_asked(
+    client: Client, country: Country, pool: asyncpg.Pool
+) -> None:
+    first = await country.load(STREET, OCTOBER, [(CITY, "drugs", None)] * 20, asked=["city-of-london"])
+    await country.load(STREET, OCTOBER, [(CITY, "drugs", None)] * 21)
+    assert (await states(client, STREET))["kent"]["state"] == "not_published"
+    await pool.execute("UPDATE current_version SET version_id = $1", first)
+    assert (await states(client, STREET))["kent"]["state"] == "not_loaded"
 
 
 async def test_a_month_that_is_not_loaded_is_named_and_has_no_numbers(

@@ -109,7 +109,41 @@ async def test_odd_requests_get_a_clear_refusal(
         assert json.loads(body)["status"] == status
 
 
-async def test_the_public_side_cannot_write(client: Client, database_url: str) -> None:
+@pytest.mark.parametrize("kept", [False, True])
+async def test_a_tile_that_must_be_made_too_slowly_is_given_up(
+    pool: asyncpg.Pool, database_url: str, nats_url: str, country: Country, kept: bool
+) -> None:
+    await country.load(Dataset.STREET, OCTOBER, ROWS)
+    settings = GatewaySettings(
+        database_url=database_url, nats_url=nats_url, answer_timeout=1, tile_check_seconds=60
+    )
+    async with gateway(settings, pool) as client:
+        path = (await client.get("/tiles/street.json")).json()["tiles"][0].format(z=9, x=255, y=170)
+        if kept:
+            assert (await client.get(path)).status_code == 200
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute("LOCK TABLE street_cell IN ACCESS EXCLUSIVE MODE")
+            answer = await client.get(path)
+        assert answer.status_code == (200 if kept else 503), answer.text
+        assert kept or "1 seconds" in answer.json()["detail"]
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_tile_has_the_same_headers_made_kept_and_routed(client: Client, country: Country) -> None:
+    await country.load(Dataset.STREET, OCTOBER, ROWS)
+    path = (await client.get("/tiles/street.json")).json()["tiles"][0].format(z=9, x=255, y=170)
+    answers = [await client.get(path), await client.get(path), await client.get(f"{path}?month=2018-10")]
+    heads = [sorted(pair for pair in one.headers.multi_items() if pair[0] != "date") for one in answers]
+    assert heads[0] == heads[1] == heads[2]
+    assert len(dict(heads[0])) == len(heads[0]), "none comes twice"
+    long = await client.get(path.replace("/9/", f"/{'9' * 20_000}/"))
+    assert long.status_code == 414
+
+
+async def test_the_public_side_cannot_write_nor_read_what_it_has_no_use_for(
+    client: Client, database_url: str
+) -> None:
     assert await get(client, "/readyz")
     async with open_pool(database_url, role=READER) as reader:
         for statement in (
@@ -119,3 +153,6 @@ async def test_the_public_side_cannot_write(client: Client, database_url: str) -
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await reader.execute(statement)
+        for statement in ("SELECT name FROM api_key", "SELECT body FROM report", "SELECT * FROM partner"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await reader.fetch(statement)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import redis as redis_py
 
 from services.console.endpoints import Target
 from services.console.keys import add, end
+from services.gateway import keys as keys_module
 from services.gateway.errors import KeyRefusedError
 from services.gateway.keys import REMEMBERED, Keys
 from services.gateway.settings import GatewaySettings
@@ -20,8 +22,10 @@ from tests.bus import provisioned
 from tests.component.gateway.desk import Desk, both
 from tests.component.gateway.server import Cable, Client, gateway
 from tests.crimemaps import crimemaps
+from tests.pipeline import holding
 
 READ, REPORTS = "/api/v1/openapi.json", "/api/v1/reports"
+DOWNLOAD = "/api/v1/downloads/street/2018-10"
 ORDER = {"postcode": "EC2M 7PY", "tier": "standard"}
 
 
@@ -145,6 +149,49 @@ async def test_a_key_that_is_none_is_refused_and_not_ignored(
     assert refused.headers["www-authenticate"] == 'Bearer realm="CrimeMapsUK"'
     assert said in refused.json()["detail"]
     assert KEY not in refused.text
+
+
+async def test_a_refused_key_counts_as_a_read_and_a_key_without_the_scope_as_nothing(
+    limited: Client, target: Target
+) -> None:
+    key, _ = await make(target)
+    lacking = await limited.get(DOWNLOAD, headers=bearer(key))
+    assert (lacking.status_code, "ratelimit-limit" in lacking.headers) == (403, False)
+    for path, status, left in ((READ, 401, "1"), (DOWNLOAD, 401, "0"), (DOWNLOAD, 429, "0")):
+        answer = await limited.get(path, headers=bearer(make_key()))
+        assert (answer.status_code, answer.headers["ratelimit-remaining"]) == (status, left)
+        assert answer.headers["ratelimit-policy"] == "2;w=60"
+    assert (await limited.get(DOWNLOAD)).headers["ratelimit-remaining"] == "1"
+    assert await statuses(limited, 1, {}) == [429]
+
+
+async def test_who_has_guessed_enough_is_refused_without_a_look_into_the_database(
+    limited: Client, target: Target, pool: asyncpg.Pool, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys_module, "REMEMBERED", 1e6)
+    good, _ = await make(target)
+    assert await statuses(limited, 1, bearer(good)) == [200]
+    assert [(await statuses(limited, 1, bearer(make_key())))[0] for _ in range(2)] == [401, 401]
+    async with holding(pool, "LOCK TABLE api_key"):  # whoever looks now waits
+        for path in (READ, DOWNLOAD):
+            refused = await limited.get(path, headers=bearer(make_key()))
+            assert (refused.status_code, refused.headers["ratelimit-remaining"]) == (429, "0")
+            assert int(refused.headers["retry-after"]) > 0
+        assert await statuses(limited, 2, bearer(good)) == [200, 200], "a key that is known needs no look"
+    with redis_py.Redis.from_url(redis_url) as redis:
+        redis.delete(*redis.keys("limit:reads:address:*"))  # as Redis does after a minute
+    assert await statuses(limited, 1, bearer(make_key())) == [401]
+
+
+async def test_reads_that_are_used_up_leave_one_guess(
+    limited: Client, target: Target, pool: asyncpg.Pool
+) -> None:
+    assert await statuses(limited, 2, {}) == [200, 200]
+    key, _ = await make(target)
+    assert await statuses(limited, 1, bearer(key)) == [200], "the readers of an address hinder no key"
+    assert await statuses(limited, 1, bearer(make_key())) == [429]
+    async with holding(pool, "LOCK TABLE api_key"):
+        assert await statuses(limited, 3, bearer(make_key())) == [429] * 3
 
 
 async def test_a_revoked_key_stops_when_it_is_no_longer_remembered(target: Target, database_url: str) -> None:

@@ -17,7 +17,9 @@ from prometheus_client import REGISTRY
 from services.gateway import cache as cache_module
 from services.gateway.limits import WINDOW, client_address
 from services.gateway.settings import GatewaySettings
+from shared.model import Dataset
 from tests.component.gateway.caches import own_redis, silent_redis, url_of
+from tests.component.gateway.country import OCTOBER, ROWS, Country
 from tests.component.gateway.server import Client, gateway
 from tests.pipeline import running, service
 
@@ -120,6 +122,40 @@ async def test_all_that_is_read_counts_together_also_what_is_wrong(start: Start,
         paths = ("/", "/api/v1/forces", "/api/v1/forces?x=1", "/api/v1/reports/1", "/api/v1/coverage")
         assert [(await client.get(path)).status_code for path in paths] == [200, 200, 400, 404, 429]
         assert (await client.head(READ)).status_code == 429
+
+
+async def test_what_no_route_answers_is_not_counted(start: Start, redis_url: str) -> None:
+    async with start(redis_url, reads_per_minute=1) as client:
+        preflight = {"Origin": "https://example.org", "Access-Control-Request-Method": "GET"}
+        refused = [
+            await client.get("/api/v1/nothing"),
+            await client.delete(READ),
+            await client.get("/api/v1/forces?x=" + "a" * 20_000),
+            await client.options(READ, headers=preflight),
+        ]
+        assert [answer.status_code for answer in refused] == [404, 405, 414, 204]
+        assert not any("ratelimit-limit" in answer.headers for answer in refused)
+        assert await statuses(client, 2) == [200, 429]
+
+
+async def test_plain_tiles_are_not_counted_and_empty_ones_are_reads(
+    start: Start, redis_url: str, country: Country
+) -> None:
+    await country.load(Dataset.STREET, OCTOBER, ROWS)
+    async with start(redis_url, reads_per_minute=4) as client:
+        template = (await client.get("/tiles/street.json")).json()["tiles"][0]
+        filled, empty = template.format(z=9, x=255, y=170), template.format(z=12, x=0, y=0)
+        for path, headers, left in (
+            (filled, {}, None),
+            (filled, {}, None),
+            (empty, {}, "2"),
+            (filled, {"Accept-Encoding": "gzip;q=0"}, "1"),
+            (filled, {"If-None-Match": '"x"'}, "0"),
+            (filled, {}, None),
+        ):
+            answer = await client.get(path, headers=headers)
+            assert answer.status_code == (204 if path == empty else 200)
+            assert answer.headers.get("ratelimit-remaining") == left
 
 
 async def test_health_and_metrics_are_never_limited(start: Start, redis_url: str) -> None:

@@ -186,3 +186,23 @@ async def test_filters_on_people_need_an_area_of_some_size(client: Client, pool:
         assert (place, answer.status_code) == (place, 200 if is_large else 400)
         assert is_large or "0.75 km²" in answer.json()["detail"]
         assert (await client.get(f"{path}&object=controlled-drugs")).status_code == 200
+
+
+async def test_small_parts_do_not_make_a_large_area_together(client: Client, pool: asyncpg.Pool) -> None:
+    await load(pool, STOPS, "2018-10")
+    large, small = ring(30), ring(30, 0.003)
+    # 0.2 km² each, more than is needed together.
+    elsewhere = [[[lon + east, lat] for lon, lat in small] for east in (-0.1, 0.1, 0.2, 0.3)]
+    hollow = [large, ring(30, 0.0095)]
+    for parts, is_large in (
+        ([[large]], True),
+        ([[large], [elsewhere[0]]], False),
+        ([[part] for part in elsewhere], False),
+        ([hollow], False),
+        ([[large], [[[lon + 0.1, lat] for lon, lat in large]]], True),
+    ):
+        asked = {"month": "2018-10", "polygon": {"type": "MultiPolygon", "coordinates": parts}}
+        answer = await client.post(PATHS[STOPS], json=asked | {"gender": "male"})
+        assert answer.status_code == (200 if is_large else 400), answer.text
+        assert is_large or "0.75 km² in every part" in answer.json()["detail"]
+        assert (await client.post(PATHS[STOPS], json=asked)).status_code == 200

@@ -52,6 +52,16 @@ async def test_an_order_that_nobody_takes_in_is_accepted_and_kept(client: Client
     assert order["branding"] == {"name": "Zoë & Söhne", "contact": ["a", "b"]}
 
 
+async def test_where_no_reporter_runs_an_order_is_refused(
+    pool: asyncpg.Pool, database_url: str, nats_url: str, desk: Desk
+) -> None:
+    settings = GatewaySettings(database_url=database_url, nats_url=nats_url, take_reports=False)
+    async with gateway(settings, pool) as client:
+        problem = await post(client, ORDERED, status=501)
+    assert problem["detail"] == "no reporter runs here, so that nobody would make the report"
+    assert await orders(desk) == []
+
+
 async def test_the_same_order_with_the_same_key_is_one_order(client: Client, desk: Desk) -> None:
     key = "-my.key_1"
     first, order = await both(post(client, ORDERED, key=key), desk.take_next())

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from services.reporter.shapes import Figures, Location
-from shared.model import Dataset
+from shared.model import Dataset, months_after, parse_month
 from shared.tiers import Tier
 from tests.component.gateway.country import DECEMBER, OCTOBER, ROWS, Country
 from tests.component.gateway.desk import Desk
@@ -43,6 +43,18 @@ async def test_figures_are_current_until_a_month_is_replaced(
     assert "These figures have been superseded" in page
     assert "October 2018: other data since" in page
     assert "September 2018: the first data since" in page
+
+
+async def test_a_month_before_the_window_may_change_what_is_said_of_its_months(
+    client: Client, desk: Desk, figures: Figures, country: Country
+) -> None:
+    report = await desk.render("1", figures)
+    first = parse_month(figures.first_month)
+    await country.load(STREET, months_after(first, -13), ROWS)
+    assert (await get(client, f"{REPORTS}/{report}"))["verification"]["state"] == "current"
+    await country.load(STREET, months_after(first, -12), ROWS)
+    after = (await get(client, f"{REPORTS}/{report}"))["verification"]
+    assert (after["state"], after["rules_changed"]) == ("superseded", True)
 
 
 async def test_a_month_that_is_loaded_and_not_counted_yet_supersedes_nothing(

@@ -30,7 +30,7 @@ async def test_nothing_fails_and_nothing_is_answered_otherwise_than_described(
     async with served_sample(database_url, nats_url) as served:
         process = await asyncio.create_subprocess_exec(
             Path(sys.executable).with_name("schemathesis"), "run", f"{served.url}/api/v1/openapi.json",
-            "--checks", ",".join(CHECKS), *RUNS[run], "--seed", "2018", "--workers", "2",
+            "--checks", ",".join(CHECKS), *RUNS[run], "--seed", "2018", "--workers", "1",
             "--continue-on-failure", "--generation-database", "none", "--warnings", "off", "--no-color",
             cwd=tmp_path, env=os.environ | {"SCHEMATHESIS_HOOKS": str(FOLDER / "schemathesis_hooks.py")},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,

@@ -215,6 +215,18 @@ async def test_filters_leave_only_what_was_asked_for(client: Client, country: Co
     assert "no such parameter" in (await get(client, url, 400, categories="burglary"))["detail"]
 
 
+async def test_no_more_than_sixty_months_are_shown_together(client: Client, country: Country) -> None:
+    await country.load(STREET, OCTOBER, ROWS)
+    document = await tile_json(client, month="2013-12..2018-11")
+    assert len(document["missing_months"]) == 59
+    assert (await client.get(url_of(document, *tile_of(9, *IN_THE_CITY)))).status_code == 200
+    url = url_of(await tile_json(client), *tile_of(9, *IN_THE_CITY))
+    for path in (url, "/tiles/street.json"):
+        problem = await get(client, path, 400, month="2013-12..2018-12")
+        assert problem["parameter"] == "month"
+        assert problem["detail"] == "month: 61 months are given: at most 60 on one map"
+
+
 async def test_stops_have_their_own_tiles(client: Client, country: Country) -> None:
     await country.load(
         STOPS, OCTOBER, [(CITY, None, "Arrest"), (CITY, "", None), (BANK, "Controlled drugs", "Arrest")]

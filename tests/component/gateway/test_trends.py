@@ -24,6 +24,11 @@ FIRST = date(2017, 1, 1)
 TREND = "/api/v1/trends/street"
 
 
+@pytest.fixture(autouse=True)
+async def few_people(country: Country) -> None:
+    await country.people(100, "city-of-london", "greater-manchester")
+
+
 def crimes(n: int) -> list[Row]:
     return [(CITY, "burglary", CHARGED)] * n
 
@@ -66,6 +71,50 @@ async def test_a_force_that_published_nothing_is_unknown_not_zero(client: Client
     await country.load(STREET, months_after(FIRST, 1), crimes(2))
     rows = (await get(client, TREND, force="greater-manchester"))["rows"]
     assert [row["count"] for row in rows] == [1, None]
+
+
+async def test_what_neighbours_published_in_an_area_is_no_count_of_its_force(
+    client: Client, country: Country
+) -> None:
+    await country.people(20_000, "greater-manchester")
+    for back, n in enumerate((12, 11, 9)):
+        await country.load(STREET, months_after(FIRST, back), [(MANCHESTER, "drugs", None)] * n)
+    answer = await get(client, TREND, force="greater-manchester")
+    assert [row["count"] for row in answer["rows"]] == [12, 11, None]
+    assert [(gap["month"], gap["state"]) for gap in answer["gaps"]] == [("2017-03", "not_published")]
+
+
+async def test_a_sum_of_forces_of_which_one_told_nothing_is_unknown(client: Client, country: Country) -> None:
+    await country.load(STREET, FIRST, [*crimes(3), (MANCHESTER, "drugs", None)])
+    await country.load(STREET, months_after(FIRST, 1), crimes(2))
+    both = await get(client, TREND, force="city-of-london,greater-manchester")
+    assert [row["count"] for row in both["rows"]] == [4, None]
+    every = await get(client, TREND)
+    assert [row["count"] for row in every["rows"]] == [4, 2]
+    assert "all forces together are counted as far as they published: see gaps" in every["notes"]
+    cohorts = await get(client, "/api/v1/outcome-funnel", force="city-of-london,greater-manchester")
+    assert [row["month"] for row in cohorts["rows"]] == ["2017-01"]
+
+
+async def test_gaps_of_the_year_before_are_named_where_they_touch_a_sum(
+    client: Client, country: Country
+) -> None:
+    await load_months(country, [3, 0, *[2] * 12])
+    answer = await get(client, TREND, force="city-of-london", month="2018-02")
+    assert (answer["rows"][0]["count"], answer["rows"][0]["change"]) == (2, None)
+    assert [gap["month"] for gap in answer["gaps"]] == ["2017-02"]
+    assert len(answer["data_version"]) == 14
+
+
+async def test_counts_older_than_what_is_loaded_are_unknown_instead_of_zero(
+    client: Client, country: Country
+) -> None:
+    await country.load(STREET, FIRST, crimes(3))
+    await country.load(STREET, FIRST, [*crimes(3), (MANCHESTER, "drugs", None)], cells=False)
+    answer = await get(client, TREND, force="greater-manchester")
+    assert [row["count"] for row in answer["rows"]] == [None]
+    assert answer["notes"] == ["2017-01: a newer version is loaded and not counted yet"]
+    assert (await get(client, "/api/v1/outcome-funnel", force="greater-manchester"))["rows"] == []
 
 
 async def test_cohorts_count_what_is_published_of_the_crimes_of_a_month(
@@ -127,6 +176,21 @@ async def test_months_that_one_side_did_not_publish_are_left_out_of_it(
     )
     assert (answer["a"]["total"], answer["b"]["total"]) == (1, 5)
     assert any("greater-manchester published nothing in 2017-02" in note for note in answer["a"]["notes"])
+
+
+async def test_an_area_whose_force_told_nothing_is_not_made_of_what_others_told(
+    client: Client, country: Country
+) -> None:
+    await country.people(10_000, "greater-manchester")
+    drugs: Row = (MANCHESTER, "drugs", None)
+    railway: Row = (("greater-manchester", MANCHESTER[1], "BTP"), "robbery", None)
+    await country.load(STREET, FIRST, [*crimes(3), *[drugs] * 6, railway])
+    await country.load(STREET, months_after(FIRST, 1), [*crimes(2), *[drugs] * 2, railway])
+    longitude, latitude = MANCHESTER[1] or (0, 0)
+    circle = f"circle:{latitude},{longitude},500"
+    answer = await get(client, "/api/v1/comparisons/street", a=circle, month="2017-01..2017-02")
+    assert answer["a"]["total"] == 7
+    assert "no force of this area published anything in 2017-02: left out" in answer["a"]["notes"]
 
 
 async def test_two_periods_are_compared(client: Client, country: Country) -> None:

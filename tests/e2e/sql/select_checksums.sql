@@ -64,7 +64,7 @@ outcome_cubes AS (
 street_points AS (
     SELECT
         'street_point_count' AS model, c.month,
-        concat_ws(' ', encode(p.key, 'hex'), ST_AsText(m.geog), k.text, o.text, c.n) AS line
+        concat_ws(' ', encode(p.key, 'hex'), m.lon_e6, m.lat_e6, k.text, o.text, c.n) AS line
     FROM street_point_count AS c
     JOIN snap_point AS p ON p.id = c.snap_point_id
     JOIN map_point AS m ON m.snap_point_id = c.snap_point_id
@@ -75,7 +75,7 @@ street_points AS (
 stop_points AS (
     SELECT
         'stop_point_count' AS model, c.month,
-        concat_ws(' ', encode(p.key, 'hex'), ST_AsText(m.geog), k.text, o.text, c.n) AS line
+        concat_ws(' ', encode(p.key, 'hex'), m.lon_e6, m.lat_e6, k.text, o.text, c.n) AS line
     FROM stop_point_count AS c
     JOIN snap_point AS p ON p.id = c.snap_point_id
     JOIN map_point AS m ON m.snap_point_id = c.snap_point_id

@@ -1,0 +1,126 @@
+"""How long a national month of an archive takes from CSV to `month.loaded`, against a bare COPY."""
+
+import asyncio
+import hashlib
+import io
+import tarfile
+import zipfile
+from contextlib import AsyncExitStack
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from uuid import uuid4
+
+import asyncpg
+import zstandard
+from faststream.nats import NatsBroker
+
+from bench.load import connected, is_on_the_bus
+from bench.report import report
+from bench.stack import Stack, fresh_stack, peak_megabytes
+from services.fetcher.archive import Archive
+from services.fetcher.chunks import chunks
+from shared.archive import COLUMNS, SOURCE
+from shared.bus import publish
+from shared.events import MonthFetched, Page, PageFetched
+from shared.model import Dataset, SliceKind, format_month, next_month
+
+LOADERS = 2
+"""As `crimemaps up` and the demo run them."""
+TARGET = 4.0
+
+
+def bench_backfill(archives: dict[date, Path], month: date, repeats: int) -> None:
+    """Two months in a row against the floor, in turn; the first meets every place anew."""
+    packed = as_zip(archives[month])
+    later = as_zip(archives[month], month, next_month(month))
+    for turn in range(repeats):
+        with fresh_stack() as stack:
+            asyncio.run(measure(stack, [(month, packed), (next_month(month), later)], turn))
+
+
+def as_zip(tar: Path, old: date | None = None, new: date | None = None) -> bytes:
+    """The street files of a month as the publisher packs them; dated anew if wanted."""
+    out = io.BytesIO()
+    with tarfile.open(tar) as files, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in sorted(name for name in files.getnames() if name.endswith("-street.csv")):
+            file = files.extractfile(name)
+            assert file is not None
+            body, path = file.read(), "/".join(Path(name).parts[-2:])
+            if old and new:
+                body = body.replace(f",{format_month(old)},".encode(), f",{format_month(new)},".encode())
+                path = path.replace(format_month(old), format_month(new))
+            packed.writestr(path, body)
+    return out.getvalue()
+
+
+async def measure(stack: Stack, months: list[tuple[date, bytes]], turn: int) -> None:
+    """Floor and ours for each month, on the same servers."""
+    async with AsyncExitStack() as running:
+        pids = [await running.enter_async_context(stack.service("loader")) for _ in range(LOADERS)]
+        broker = await running.enter_async_context(connected(stack))
+        connection = await stack.connect()
+        for number, (month, packed) in enumerate(months):
+            archive = Archive(io.BytesIO(packed))
+            floor = await bare_copy(connection, archive)
+            records, seconds = await load_month(broker, connection, archive, month)
+            report(
+                "backfill.month",
+                turn=turn,
+                first_month=number == 0,
+                loaders=LOADERS,
+                records=records,
+                seconds=seconds,
+                copy_seconds=floor,
+                ratio=seconds / floor,
+                target=TARGET,
+                peak_megabytes=max(peak_megabytes(pid) for pid in pids),
+            )
+        await connection.close()
+
+
+async def bare_copy(connection: asyncpg.Connection, archive: Archive) -> float:
+    """Seconds for COPY of the CSV's rows, as text, into an empty table without any index."""
+    columns = ", ".join(f'"{name}" text' for name in COLUMNS[Dataset.STREET])
+    await connection.execute("DROP TABLE IF EXISTS floor_crime")
+    await connection.execute(f"CREATE TABLE floor_crime ({columns})")
+    bodies = [archive.zip.read(member.name) for member in archive.members]
+    started = perf_counter()
+    for body in bodies:
+        await connection.copy_to_table("floor_crime", source=io.BytesIO(body), format="csv", header=True)
+    return perf_counter() - started
+
+
+async def load_month(
+    broker: NatsBroker, connection: asyncpg.Connection, archive: Archive, month: date
+) -> tuple[int, float]:
+    """Records, and seconds from opening the first file until `month.loaded` is on the bus."""
+    run, pages = uuid4(), []
+    started = perf_counter()
+    for member in archive.members:
+        for number, piece in enumerate(chunks(archive, member)):
+            page = Page(
+                slice_id=f"{member.force}.{number}",
+                sha256=hashlib.sha256(piece.body).hexdigest(),
+                records=piece.records,
+            )
+            pages.append(page)
+            event = PageFetched(
+                run_id=run, dataset=Dataset.STREET, month=month, kind=SliceKind.MEMBER, force=member.force,
+                source=SOURCE, **page.model_dump(),
+            )  # fmt: skip
+            await publish(broker, event, zstandard.ZstdCompressor().compress(piece.body))
+    await publish(
+        broker,
+        MonthFetched(
+            run_id=run, dataset=Dataset.STREET, month=month, source=SOURCE, forces=None, accept_loss=False,
+            release=None, pages=tuple(pages),
+        ),
+    )  # fmt: skip
+    while not await is_on_the_bus(broker, run):
+        reasons = await connection.fetchval("SELECT reasons FROM verdict WHERE run_id = $1", run)
+        if reasons:
+            raise RuntimeError(f"the gate refused the month: {reasons}")
+        await asyncio.sleep(0.02)
+    seconds = perf_counter() - started
+    return sum(page.records for page in pages), seconds

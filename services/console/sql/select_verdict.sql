@@ -1,0 +1,1 @@
+SELECT verdict FROM verdict WHERE run_id = $1

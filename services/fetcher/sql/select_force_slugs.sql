@@ -1,0 +1,1 @@
+SELECT slug FROM force ORDER BY slug

@@ -1,0 +1,1 @@
+DELETE FROM recorded_elsewhere WHERE version_id = $1

@@ -1,0 +1,61 @@
+"""Places that the loader remembers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from services.loader import places as module
+from services.loader.archive import build
+from services.loader.places import Places
+from services.loader.row_shapes import Place
+from shared.model import Dataset
+from tests.archives import real
+from tests.builders import OCTOBER
+from tests.pipeline import AREAS, connected
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    async with connected(database_url) as pool:
+        yield pool
+
+
+def of_forces(*forces: str) -> dict[bytes, Place]:
+    """The places of some forces' street crimes in October."""
+    found: dict[bytes, Place] = {}
+    for force in forces:
+        [body] = real("2018-10", Dataset.STREET, force).values()
+        found |= build(Dataset.STREET, OCTOBER, force, body.removeprefix(b"\xef\xbb\xbf")).places
+    return found
+
+
+async def stored(pool: asyncpg.Pool) -> dict[bytes, int]:
+    """The database's numbers of places."""
+    return {row["key"]: row["id"] for row in await pool.fetch("SELECT key, id FROM snap_point")}
+
+
+async def test_known_places_are_not_asked_for_again(pool: asyncpg.Pool) -> None:
+    places, wanted = Places(AREAS), of_forces("city-of-london")
+    async with pool.acquire() as one, pool.acquire() as other:
+        first = await places.resolve(one, wanted)
+        assert first == await stored(pool)
+        async with other.transaction():
+            await other.execute("LOCK TABLE snap_point")
+            again = await asyncio.wait_for(places.resolve(one, wanted), timeout=10)
+    assert again == first
+
+
+async def test_old_and_new_places_of_a_page_get_their_numbers_also_when_few_can_be_remembered(
+    pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city, both = of_forces("city-of-london"), of_forces("city-of-london", "btp")
+    monkeypatch.setattr(module, "MOST_KNOWN", len(both) - 1)
+    places = Places(AREAS)
+    async with pool.acquire() as connection:
+        await places.resolve(connection, city)
+        assert await places.resolve(connection, both) == await stored(pool)
+        assert 0 < len(places.known) < len(both)
+        assert await places.resolve(connection, both) == await stored(pool)
+    assert (await stored(pool)).keys() == both.keys()

@@ -1,0 +1,276 @@
+"""Rows of an archive's CSV as rows of the staging tables: the odd ones."""
+
+import csv
+from datetime import UTC, date, datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import Struct
+
+from services.loader.archive import build, split
+from services.loader.identity import CanonicalCrime, CanonicalOutcome, CanonicalStop
+from services.loader.row_shapes import COLUMNS, Label, Rows
+from shared.archive import COLUMNS as PUBLISHED
+from shared.archive import lsoa_vintage
+from shared.errors import PermanentError
+from shared.model import Dataset
+from tests.archives import made, real
+from tests.builders import OCTOBER
+
+OLDEST = Path(__file__).parents[1] / "data" / "archive" / "2010-12-metropolitan-street.csv"
+CRIME = {
+    "Crime ID": "c656b990527ef323f85f5b0ed10832599bf4fc2c5e453f7f3c95b6014e3ea7c0",
+    "Month": "2018-10",
+    "Reported by": "Kent Police",
+    "Falls within": "Kent Police",
+    "Longitude": "0.967072",
+    "Latitude": "51.256014",
+    "Location": "On or near North Downs Close",
+    "LSOA code": "E01023987",
+    "LSOA name": "Ashford 001B",
+    "Crime type": "Criminal damage and arson",
+    "Last outcome category": "Offender given penalty notice",
+    "Outcome type": "Offender given penalty notice",
+    "Context": "",
+}
+STOP = {
+    "Type": "Person search",
+    "Date": "2018-10-06T22:45:00+00:00",
+    "Part of a policing operation": "False",
+    "Policing operation": "",
+    "Latitude": "51.518226",
+    "Longitude": "-0.111497",
+    "Gender": "Male",
+    "Age range": "18-24",
+    "Self-defined ethnicity": "Other ethnic group - Not stated",
+    "Officer-defined ethnicity": "White",
+    "Legislation": "Misuse of Drugs Act 1971 (section 23)",
+    "Object of search": "Controlled drugs",
+    "Outcome": "Arrest",
+    "Outcome linked to object of search": "",
+    "Removal of more than just outer clothing": "True",
+}
+UNLOCATED = {"Longitude": "", "Latitude": "", "Location": "No Location", "LSOA code": "", "LSOA name": ""}
+
+
+def rows_of(dataset: Dataset, *changes: dict[str, str], force: str = "kent") -> Rows:
+    """Rows that differ from a real one."""
+    one = STOP if dataset is Dataset.STOPS else CRIME
+    rows = [[{**one, **change}[name] for name in PUBLISHED[dataset]] for change in changes]
+    return build(dataset, OCTOBER, force, made(dataset, *rows))
+
+
+def row_of(dataset: Dataset, change: dict[str, str], force: str = "kent") -> dict[str, Any]:
+    """The only row, by the names of its columns."""
+    rows = rows_of(dataset, change, force=force)
+    assert rows.set_aside == []
+    names = [*COLUMNS[dataset][1:], *(() if dataset is Dataset.STOPS else ("recorded_by",))]
+    return dict(zip(names, rows.rows[0], strict=True))
+
+
+def reason(dataset: Dataset, change: dict[str, str]) -> str:
+    """Why a row is set aside."""
+    rows = rows_of(dataset, {}, change)
+    assert [one.position for one in rows.set_aside] == [1]
+    assert len(rows.rows) == 1
+    return rows.set_aside[0].reason
+
+
+def place_of(rows: Rows) -> Any:
+    [place] = rows.places.values()
+    return place
+
+
+def test_a_crime_has_the_slug_of_its_label_and_the_words_of_its_outcome() -> None:
+    row = row_of(Dataset.STREET, {})
+    assert row["category_id"] == Label("category", "criminal-damage-arson")
+    assert row["outcome_id"] == Label("street_outcome", "Offender given penalty notice")
+    assert (row["outcome_month"], row["recorded_by"], row["extra"]) == (None, "kent", "")
+    assert row["persistent_id"].hex() == CRIME["Crime ID"]
+
+
+def test_an_outcome_has_the_name_and_code_of_the_api_and_neither_month_nor_category_of_its_crime() -> None:
+    row = row_of(Dataset.OUTCOMES, {})
+    assert row["outcome_id"] == Label("outcome", "Offender given a penalty notice", "penalty-notice-issued")
+    assert (row["category_id"], row["crime_month"]) == (Label("category", None), None)
+
+
+def test_the_oldest_month_is_read_with_its_labels() -> None:
+    rows = build(Dataset.STREET, date(2010, 12, 1), "metropolitan", OLDEST.read_bytes())
+    assert rows.set_aside == []
+    assert sorted(row[3].value for row in rows.rows) == [
+        "anti-social-behaviour", "anti-social-behaviour", "burglary", "other-crime", "robbery",
+        "vehicle-crime", "vehicle-crime", "violent-crime", "violent-crime", "violent-crime",
+    ]  # fmt: skip
+    assert {row[7] for row in rows.rows} == {b""}
+    assert rows.lsoa_vintage == 2011
+    assert rows.lsoa_names["E01000027"] == "Barking and Dagenham 001A"
+
+
+def test_the_place_is_the_map_point_without_street_number_and_kind() -> None:
+    place = place_of(rows_of(Dataset.STREET, {}))
+    assert (place.lon_e6, place.lat_e6, place.street_id) == (967072, 51256014, None)
+    assert (place.street_name, place.location_type, place.force) == (CRIME["Location"], None, None)
+
+
+def test_what_the_transport_police_reported_is_at_places_of_theirs() -> None:
+    btp = {"Reported by": "British Transport Police", "Falls within": "British Transport Police"}
+    rows = rows_of(Dataset.STREET, btp, force="btp")
+    assert place_of(rows).location_type == "BTP"
+    assert rows.rows[0][-1] == "btp"
+
+
+@pytest.mark.parametrize("words", ["No Location", "No location", ""])
+def test_without_coordinates_a_record_is_its_forces(words: str) -> None:
+    rows = rows_of(Dataset.STREET, {**UNLOCATED, "Location": words})
+    place = place_of(rows)
+    assert (place.lon_e6, place.lat_e6, place.street_name, place.force) == (None, None, None, "kent")
+    assert rows.rows[0][8] == ""
+    assert rows.lsoas == {}
+
+
+def test_zero_coordinates_are_no_location_and_stay_as_published() -> None:
+    rows = rows_of(Dataset.STREET, {**UNLOCATED, "Longitude": "0", "Latitude": "0.000000"})
+    assert place_of(rows).lon_e6 is None
+    assert rows.rows[0][8] == '{"latitude":"0.000000","longitude":"0"}'
+
+
+@pytest.mark.parametrize(
+    ("change", "extra"),
+    [
+        ({"Context": "seen"}, '{"context":"seen"}'),
+        ({"Falls within": "Essex Police"}, '{"falls_within":"Essex Police"}'),
+        ({"Reported by": "X", "Falls within": "X"}, '{"reported_by":"X"}'),
+        ({"Crime ID": "A1"}, '{"persistent_id":"A1"}'),
+        ({**UNLOCATED, "Location": "On or near A"}, '{"location":"On or near A"}'),
+        (
+            {**UNLOCATED, "LSOA code": "E01", "LSOA name": "A 1"},
+            '{"lsoa_code":"E01","lsoa_name":"A 1"}',
+        ),
+    ],
+)
+def test_what_no_column_holds_is_kept_as_published(change: dict[str, str], extra: str) -> None:
+    assert row_of(Dataset.STREET, change)["extra"] == extra
+
+
+def test_the_force_that_is_named_recorded_it_whosever_file_it_is() -> None:
+    essex = {"Reported by": "Essex Police", "Falls within": "Essex Police"}
+    assert row_of(Dataset.STREET, essex)["recorded_by"] == "essex"
+
+
+def test_twins_have_one_hash_and_other_records_another() -> None:
+    rows = rows_of(
+        Dataset.STREET, {}, {}, {"Location": CRIME["Location"].upper()}, {"Crime type": "Burglary"},
+        {"Reported by": "Essex Police", "Falls within": "Essex Police"},
+        {"Last outcome category": ""},
+    ).rows  # fmt: skip
+    hashes = [row[6] for row in rows]
+    assert hashes[0] == hashes[1] == hashes[2]
+    assert len(set(hashes[2:])) == 4
+    assert [row[0] for row in rows] == list(range(6))
+
+
+def test_a_second_lsoa_of_a_point_is_kept_with_its_record() -> None:
+    rows = rows_of(Dataset.STREET, {}, {"LSOA code": "E9", "LSOA name": "B"})
+    assert list(rows.lsoas.values()) == ["E01023987"]
+    assert [row[8] for row in rows.rows] == ["", '{"lsoa_code":"E9","lsoa_name":"B"}']
+
+
+def test_lsoas_are_those_of_2021_from_june_2023() -> None:
+    months = date(2010, 12, 1), date(2023, 5, 1), date(2023, 6, 1)
+    assert [lsoa_vintage(month) for month in months] == [2011, 2011, 2021]
+
+
+def test_labels_nobody_knows_stay_as_published() -> None:
+    assert row_of(Dataset.STREET, {"Crime type": "Fraud"})["category_id"].value == "Fraud"
+    label = row_of(Dataset.OUTCOMES, {"Outcome type": "Pardoned"})["outcome_id"]
+    assert label == Label("outcome", "Pardoned")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"Month": "2018-11"}, "month '2018-11', not the 2018-10 of the file"),
+        ({"Crime type": ""}, "no crime type"),
+        ({"Longitude": ""}, "one coordinate without the other: '51.256014'"),
+        ({"Latitude": "51,2"}, "'51,2' is not a coordinate"),
+        ({"Latitude": "95.1"}, "95.1 is not a coordinate"),
+        ({"Location": "a\0b"}, "a text holds the character U+0000"),
+    ],
+)
+def test_a_crime_that_cannot_be_right_is_set_aside(change: dict[str, str], said: str) -> None:
+    assert reason(Dataset.STREET, change) == said
+
+
+def test_an_outcome_without_a_type_is_set_aside() -> None:
+    assert reason(Dataset.OUTCOMES, {"Outcome type": ""}) == "no outcome type"
+
+
+def test_a_row_of_another_width_is_set_aside() -> None:
+    rows = build(Dataset.STREET, OCTOBER, "kent", made(Dataset.STREET, ["a", "b"]))
+    assert [(one.position, one.reason) for one in rows.set_aside] == [(0, "2 fields instead of 12")]
+    assert rows.set_aside[0].raw == '["a","b"]'
+
+
+def test_a_stop_is_its_files_forces_and_says_what_its_columns_say() -> None:
+    row = row_of(Dataset.STOPS, {}, force="city-of-london")
+    assert row["force_id"] == "city-of-london"
+    assert row["happened_at"] == datetime(2018, 10, 6, 22, 45, tzinfo=UTC)
+    assert row["outcome_id"] == Label("stop_outcome", "Arrest", "bu-arrest")
+    flags = row["operation"], row["outcome_linked"], row["clothing_removed"], row["involved_person"]
+    assert flags == (False, None, True, None)
+
+
+def test_blank_words_of_a_stop_are_none_and_a_blank_outcome_is_not_recorded() -> None:
+    blank = {name: "" for name in STOP if name not in ("Date",)}
+    row = row_of(Dataset.STOPS, blank)
+    assert row["outcome_id"] == Label("stop_outcome", "")
+    words = ("type_id", "gender_id", "age_range_id", "self_ethnicity_id", "legislation_id", "category_id")
+    assert {row[word].value for word in words} == {None}
+    assert row["operation_name"] is None
+
+
+def test_a_stop_may_be_of_the_hour_before_its_month_and_no_earlier() -> None:
+    assert row_of(Dataset.STOPS, {"Date": "2018-09-30T23:30:00+00:00"})
+    assert "not of the 2018-10" in reason(Dataset.STOPS, {"Date": "2018-09-29T23:30:00+00:00"})
+    assert reason(Dataset.STOPS, {"Date": "yesterday"}) == "'yesterday' is not a time"
+    assert "neither True nor False nor blank" in reason(
+        Dataset.STOPS, {"Part of a policing operation": "perhaps"}
+    )
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff\xfe", b"Crime ID,Month\n"])
+def test_a_page_without_the_columns_is_refused(body: bytes) -> None:
+    with pytest.raises(PermanentError, match="the page"):
+        build(Dataset.STREET, OCTOBER, "kent", body)
+
+
+def test_columns_in_another_order_say_the_same() -> None:
+    body = made(Dataset.STOPS, STOP.values())
+    lines = [",".join(reversed(line.split(","))) for line in body.decode().splitlines()]
+    turned = build(Dataset.STOPS, OCTOBER, "kent", "\n".join(lines).encode())
+    assert turned.rows == build(Dataset.STOPS, OCTOBER, "kent", body).rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\nc,\n",
+        "\n\na\n\n,\n",
+        "a\r\n\r\nb,c\r\n",
+        'a,"b\nc",""\n',
+        "\x0b,\x1c,\x85\n\u2028, b ,'c'\n",
+        *[body.decode("utf-8-sig") for body in real("2018-10", Dataset.STREET, "kent", "btp").values()],
+        *[body.decode("utf-8-sig") for body in real("2018-10", Dataset.STOPS, "city-of-london").values()],
+    ],
+    ids=range(8),
+)
+def test_lines_are_split_as_csv_says(text: str) -> None:
+    assert list(split(text)) == [row for row in csv.reader(StringIO(text, newline="")) if row]
+
+
+@pytest.mark.parametrize("kind", [CanonicalCrime, CanonicalOutcome, CanonicalStop])
+def test_what_is_hashed_is_declared_in_the_order_of_its_names(kind: type[Struct]) -> None:
+    assert list(kind.__struct_fields__) == sorted(kind.__struct_fields__)

@@ -9,6 +9,7 @@ import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.api import RawStreamMsg
+from nats.js.errors import NotFoundError
 
 from shared.bus import header_fields
 from shared.events import Event, MonthFetched
@@ -67,8 +68,17 @@ class Bus:
 
     async def waiting(self, stream: str, durable: str) -> int:
         """Messages of a consumer that are not done."""
-        info = await self.client.jetstream().consumer_info(stream, durable)
-        return (info.num_pending or 0) + (info.num_ack_pending or 0)
+        jetstream = self.client.jetstream()
+        info = await jetstream.consumer_info(stream, durable)
+        if left := (info.num_pending or 0) + (info.num_ack_pending or 0):
+            return left
+        # The server tells its consumers of a message a moment after it has confirmed it.
+        try:
+            newest = await jetstream.get_last_msg(stream, info.config.filter_subject or ">")
+        except NotFoundError:
+            return 0
+        done = info.ack_floor.stream_seq if info.ack_floor else 0
+        return int((newest.seq or 0) > done)
 
     async def first(self, kind: type[EventT], run: RawRun) -> EventT:
         """The event about a run, when it comes."""

@@ -1,6 +1,8 @@
 """The `crimemaps` command as its users run it: in a process of its own."""
 
+import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +19,11 @@ def environment(servers: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), **servers}
 
 
+def heed_ctrl_c() -> None:
+    """As in a terminal: a test run that was put in the background hands down that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(
     arguments: list[str], cwd: Path, servers: Mapping[str, str], output: Path | None = None
 ) -> subprocess.Popen[str]:
@@ -25,12 +32,12 @@ def start(
     if output is None:
         return subprocess.Popen(
             command, cwd=cwd, env=environment(servers), text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed_ctrl_c,
         )  # fmt: skip
     with output.open("w") as file:
         return subprocess.Popen(
             command, cwd=cwd, env=environment(servers), text=True,
-            stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, preexec_fn=heed_ctrl_c,
         )  # fmt: skip
 
 
@@ -44,6 +51,11 @@ def crimemaps(
     finally:
         process.kill()
     return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+async def call(*arguments: str, cwd: Path, servers: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """The same from a test that is a coroutine."""
+    return await asyncio.to_thread(crimemaps, *arguments, cwd=cwd, servers=servers)
 
 
 def poll(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:

@@ -1,5 +1,6 @@
 """`crimemaps ingest`: order months through the bus and follow them."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
@@ -10,7 +11,6 @@ from cyclopts import Parameter
 from services.console.connections import Connections, connected
 from services.console.endpoints import Target, find_target
 from services.console.follow import Follower
-from services.console.interrupt import watch
 from services.console.orders import place, read_datasets, read_forces, read_months, runs_of
 from services.console.progress import display
 from services.console.screen import OUT, note, show_json, table
@@ -47,7 +47,7 @@ def ingest(
     """
     wanted_months, wanted_datasets = read_months(months), read_datasets(datasets)
     target = find_target()
-    return watch(
+    return asyncio.run(
         order_and_follow(
             target,
             wanted_months,

@@ -14,7 +14,7 @@ import shapely
 from pyproj import Geod
 
 from services.gateway.errors import ParameterError
-from services.gateway.parameters import Bbox, read_bbox
+from services.gateway.parameters import read_bbox
 from services.gateway.settings import GatewaySettings
 
 USUAL_RADIUS_M = 500.0
@@ -67,11 +67,6 @@ class Shape:
     def smallest_km2(self) -> float:
         """The size of the smallest of its parts."""
         return min(km2_of(part) for part in shapely.get_parts(self.outline))
-
-    @property
-    def bbox(self) -> Bbox:
-        """The rectangle around it."""
-        return Bbox(*self.outline.bounds)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from services.gateway.openapi_parameters import REPORT_ID, Schema, ref
 from services.gateway.reconciliations import ReconciliationList
 from services.gateway.record_shapes import RecordCollection, Records
 from services.gateway.report_figures import Figures
+from services.gateway.report_schemas import ReportStatus
 from services.gateway.revisions import RevisionList
 from services.gateway.schemas import (
     Coverage,
@@ -18,7 +19,6 @@ from services.gateway.schemas import (
     PostcodePlace,
     Problem,
     Proof,
-    ReportStatus,
     Words,
 )
 from services.gateway.statistics_schemas import Comparison, OnsComparison, OutcomeFunnel, Statistics, Trend

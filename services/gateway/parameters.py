@@ -1,6 +1,7 @@
 """Query parameters, read strictly: what is not understood is refused, with what would be. Pure."""
 
 import math
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
@@ -100,6 +101,13 @@ def read_bbox(text: str | None) -> Bbox:
     if bbox.west > bbox.east or bbox.south > bbox.north:
         raise ParameterError("bbox", f"'{text}' has its borders the wrong way round: {BBOX_FORM}")
     return bbox
+
+
+def read_count(name: str, text: str, most: int) -> int:
+    """A whole number from 1 on."""
+    if not re.fullmatch("[0-9]{1,10}", text) or not 1 <= int(text) <= most:
+        raise ParameterError(name, f"'{text[:40]}' is not a number from 1 to {most}")
+    return int(text)
 
 
 def read_words(name: str, text: str | None, valid: Iterable[str]) -> list[str] | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.gateway.schemas import ATTRIBUTION, LICENCE, METHODOLOGY
+from services.gateway.schemas import ATTRIBUTION, LICENCE, METHODOLOGY, LedgerFilters
 from shared.model import format_month
 
 
@@ -62,21 +62,13 @@ class Reconciliation(Struct):
     lines: list[ComparedLine]
 
 
-class ReconciliationFilters(Struct):
-    """What was asked for; null is all."""
-
-    dataset: list[str] | None
-    months: list[str] | None
-    force: list[str] | None
-
-
 class ReconciliationList(Struct):
     """The newest comparison of each month, the newest first. `next`: null at the end."""
 
     revision: str
     data_version: dict[str, dict[str, int]]
     """By dataset and month: the versions that readers see, of the months that are named here."""
-    filters: ReconciliationFilters
+    filters: LedgerFilters
     reconciliations: list[Reconciliation]
     notes: list[str]
     next: str | None

@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import msgspec
 
+from services.gateway.report_schemas import RenderedReport, ReportProblem, ReportStatus
 from services.gateway.report_store import Rendered, Report
-from services.gateway.schemas import RenderedReport, ReportProblem, ReportStatus
 from services.gateway.verification import verify
 from shared.errors import TransientError
 from shared.events import ReportFailed

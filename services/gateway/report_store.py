@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from services.gateway.report_figures import Figures
-from services.gateway.schemas import ReportState
+from services.gateway.report_schemas import ReportState
 from services.gateway.store import Store, sql
 from services.gateway.verification import GridMonth
 from shared.db import fetch_one

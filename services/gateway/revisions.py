@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from services.gateway.schemas import ATTRIBUTION, LICENCE, METHODOLOGY
+from services.gateway.schemas import ATTRIBUTION, LICENCE, METHODOLOGY, LedgerFilters
 from shared.model import format_month
 
 
@@ -56,21 +56,13 @@ class Revision(Struct):
     differences: list[Difference]
 
 
-class RevisionFilters(Struct):
-    """What was asked for; null is all."""
-
-    dataset: list[str] | None
-    months: list[str] | None
-    force: list[str] | None
-
-
 class RevisionList(Struct):
     """Revisions, the newest first. `next`: null at the end."""
 
     revision: str
     data_version: dict[str, dict[str, int]]
     """By dataset and month: the versions that readers see, of the months that are named here."""
-    filters: RevisionFilters
+    filters: LedgerFilters
     revisions: list[Revision]
     notes: list[str]
     next: str | None

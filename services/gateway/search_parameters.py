@@ -9,7 +9,7 @@ import msgspec
 
 from services.gateway.area import Area, Circle, ForceArea
 from services.gateway.errors import ParameterError
-from services.gateway.parameters import read_months, read_words, short
+from services.gateway.parameters import read_count, read_months, read_words, short
 from services.gateway.settings import GatewaySettings
 from services.gateway.statistics import MOST_PERSONAL, PERSONAL
 from services.gateway.vocabulary import Vocabulary, slug_of, slugs_in
@@ -106,11 +106,7 @@ def read_asked(
 
 def read_limit(text: str | None, most: int) -> int:
     """Records of one page."""
-    if text is None:
-        return min(USUAL_LIMIT, most)
-    if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= most:
-        raise ParameterError("limit", f"'{text[:40]}' is not a number from 1 to {most}")
-    return int(text)
+    return min(USUAL_LIMIT, most) if text is None else read_count("limit", text, most)
 
 
 def read_after(text: str, months: Sequence[date]) -> After:

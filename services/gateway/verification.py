@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.gateway.report_figures import Figures
-from services.gateway.schemas import SupersededMonth, Verification
+from services.gateway.report_schemas import SupersededMonth, Verification
 from shared import coverage
 from shared.model import format_month, parse_month
 

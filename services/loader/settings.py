@@ -22,7 +22,9 @@ class LoaderSettings(Settings):
         default=900, gt=0, description="Seconds that a complete run waits for pages still on the bus"
     )
     keep_versions: int = Field(
-        default=1, ge=0, description="Replaced versions of a month whose records are kept"
+        default=1,
+        ge=0,
+        description="Replaced versions of a month whose records are kept, for `crimemaps rollback`",
     )
 
     @property

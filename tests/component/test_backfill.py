@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import asyncpg
@@ -19,9 +19,9 @@ from shared.events import MonthFetched, PageFetched
 from shared.model import Dataset
 from tests.archives import Files, made, real, rows_in, zipped
 from tests.builders import OCTOBER
-from tests.bus import Bus, provisioned
+from tests.bus import Bus
 from tests.crimemaps import crimemaps, environment
-from tests.pipeline import connected, eventually, running, service, waiting_for_a_lock
+from tests.pipeline import eventually, running, service, waiting_for_a_lock
 
 FILES = {
     **real("2018-10", Dataset.STREET, "btp", "city-of-london", "kent"),
@@ -41,18 +41,6 @@ END
 $$;
 CREATE TRIGGER obstacle BEFORE INSERT OR UPDATE ON slice FOR EACH ROW EXECUTE FUNCTION obstacle();
 """
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connected(database_url) as pool:
-        yield pool
-
-
-@pytest.fixture
-async def bus(nats_url: str) -> AsyncIterator[Bus]:
-    async with provisioned(nats_url) as bus:
-        yield bus
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import cast
 
@@ -23,24 +23,12 @@ from shared.errors import RequestError
 from shared.events import MonthFetched, MonthLoaded, PageFetched
 from shared.model import Dataset
 from tests.archives import archive_run, load_archive, made, opened, real, zipped
-from tests.bus import Bus, provisioned
+from tests.bus import Bus
 from tests.crimemaps import crimemaps
-from tests.pipeline import MAX_PAGE_BYTES, connected, eventually, loader_store, waiting_for_a_lock
+from tests.pipeline import MAX_PAGE_BYTES, eventually, loader_store, waiting_for_a_lock
 
 FILES = real("2018-10", Dataset.STREET, "city-of-london")
 KENT = "2018-10/2018-10-kent-street.csv"
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connected(database_url) as pool:
-        yield pool
-
-
-@pytest.fixture
-async def bus(nats_url: str) -> AsyncIterator[Bus]:
-    async with provisioned(nats_url) as bus:
-        yield bus
 
 
 async def bring(

@@ -14,17 +14,11 @@ from shared.events import DEAD, FACTS, MonthLoaded, PageFetched, SliceRequested
 from shared.model import Dataset
 from shared.provision import CONSUMERS, OWN_PARTNERS, STREAMS, bucket_of, provision
 from tests.builders import OCTOBER, crime, page, run_of
-from tests.bus import Bus, provisioned
+from tests.bus import Bus
 from tests.pipeline import eventually
 
 Handler = Callable[[int], Awaitable[None]]
 """Is told which try it is."""
-
-
-@pytest.fixture
-async def bus(nats_url: str) -> AsyncIterator[Bus]:
-    async with provisioned(nats_url) as bus:
-        yield bus
 
 
 @pytest.fixture(autouse=True)

@@ -1,39 +1,18 @@
 """`crimemaps backfill` beside the API, and `crimemaps reconciliations`, with loader and hexer at work."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import asyncpg
-import pytest
 
 from services.hexer.store import Store as Hexer
 from shared.model import Dataset
-from shared.provision import provision
 from tests.archives import real, rows_in, zipped
 from tests.builders import CITY, sample_run
-from tests.crimemaps import crimemaps
-from tests.pipeline import connected, loaded, loader_store, running, service
+from tests.crimemaps import call
+from tests.pipeline import loaded, loader_store, running, service
 
 Servers = dict[str, str]
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connected(database_url) as pool:
-        yield pool
-
-
-@pytest.fixture
-async def ready(database_url: str, nats_url: str) -> Servers:
-    await provision(nats_url)
-    return {"DATABASE_URL": database_url, "NATS_URL": nats_url}
-
-
-async def call(*arguments: str, cwd: Path, servers: Servers) -> CompletedProcess[str]:
-    return await asyncio.to_thread(crimemaps, *arguments, cwd=cwd, servers=servers)
 
 
 async def test_an_archive_beside_the_api_ends_as_reconciled_and_is_not_read_again(

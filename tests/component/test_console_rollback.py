@@ -1,37 +1,16 @@
 """`crimemaps rollback` and `crimemaps revisions`, with a loader at work."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import asyncpg
-import pytest
 
-from shared.provision import provision
 from tests.builders import sample_run
-from tests.crimemaps import crimemaps
-from tests.pipeline import connected, loaded, loader_store, running, service
+from tests.crimemaps import call
+from tests.pipeline import loaded, loader_store, running, service
 
 Servers = dict[str, str]
 MONTH = ("street", "2018-10")
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connected(database_url) as pool:
-        yield pool
-
-
-@pytest.fixture
-async def ready(database_url: str, nats_url: str) -> Servers:
-    await provision(nats_url)
-    return {"DATABASE_URL": database_url, "NATS_URL": nats_url}
-
-
-async def call(*arguments: str, cwd: Path, servers: Servers) -> CompletedProcess[str]:
-    return await asyncio.to_thread(crimemaps, *arguments, cwd=cwd, servers=servers)
 
 
 async def test_a_month_is_taken_back_and_the_ledger_says_so(

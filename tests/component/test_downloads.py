@@ -47,11 +47,6 @@ async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
 
 
 @pytest.fixture
-def store(pool: asyncpg.Pool) -> Store:
-    return loader_store(pool)
-
-
-@pytest.fixture
 async def bus(nats_url: str) -> AsyncIterator[Bus]:
     async with provisioned(nats_url, ack_wait=1.5) as bus:
         yield bus

@@ -2,7 +2,6 @@
 
 import csv
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -14,7 +13,7 @@ from services.loader.store import Store
 from shared import hexgrid, reference
 from shared.model import Dataset
 from tests.builders import CITY, OCTOBER, crime, csv_rows, outcome, page, run_of, sample_run
-from tests.pipeline import connected, loaded, loader_store, row_of
+from tests.pipeline import loaded, row_of
 
 FORCES = (CITY, "btp")
 REFERENCE = Path(reference.__file__).parent
@@ -34,17 +33,6 @@ WHERE st_intersects(h.geom, g)
 GROUP BY h.i, h.j
 """
 Cell = tuple[int, int, int, str, str]
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connected(database_url) as pool:
-        yield pool
-
-
-@pytest.fixture
-def store(pool: asyncpg.Pool) -> Store:
-    return loader_store(pool)
 
 
 def read_reference(name: str) -> list[dict[str, str]]:

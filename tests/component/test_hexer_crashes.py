@@ -15,7 +15,6 @@ from shared.model import Dataset
 from tests.builders import OCTOBER, RawRun, sample_run
 from tests.bus import Bus, provisioned
 from tests.pipeline import (
-    connected,
     eventually,
     fingerprint,
     holding,
@@ -25,12 +24,6 @@ from tests.pipeline import (
     service,
     waiting_for_a_lock,
 )
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connected(database_url) as pool:
-        yield pool
 
 
 @pytest.fixture

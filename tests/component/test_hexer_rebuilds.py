@@ -1,7 +1,5 @@
 """Rebuilding read models: again, for a revised month, with another mapping, and when it cannot be right."""
 
-from collections.abc import AsyncIterator
-
 import asyncpg
 import pytest
 from prometheus_client import REGISTRY
@@ -11,20 +9,9 @@ from services.hexer.store import Store as Hexer
 from services.loader.store import Store
 from shared.model import Dataset
 from tests.builders import CITY, OCTOBER, crime, csv_rows, page, run_of, sample_run, stop
-from tests.pipeline import Reader, connected, counts, fingerprint, loaded, loader_store, row_of
+from tests.pipeline import Reader, counts, fingerprint, loaded, row_of
 
 NO_SUSPECT = "Investigation complete; no suspect identified"
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connected(database_url) as pool:
-        yield pool
-
-
-@pytest.fixture
-def store(pool: asyncpg.Pool) -> Store:
-    return loader_store(pool)
 
 
 def unknown_street_outcomes() -> float:

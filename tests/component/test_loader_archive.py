@@ -1,7 +1,6 @@
 """An archive's months in the loader: every row is found again, and each source keeps to its place."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import datetime
 
 import asyncpg
@@ -14,7 +13,7 @@ from shared.model import Dataset
 from shared.reference import categories, forces, stop_outcomes, street_outcomes
 from tests.archives import Files, archive_run, load_archive, made, real, rows_in
 from tests.builders import sample_run
-from tests.pipeline import AREAS, assert_proof_holds, connected, load, loaded, loader_store
+from tests.pipeline import AREAS, assert_proof_holds, load, loaded, loader_store
 
 SLUGS = {name: one.slug for one in categories() for name in one.csv_names}
 CODES = {name: one.code for one in street_outcomes() for name in one.names}
@@ -58,12 +57,6 @@ JOIN label AS law ON law.id = r.legislation_id
 JOIN label AS object ON object.id = r.category_id
 JOIN label AS outcome ON outcome.id = r.outcome_id
 """
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connected(database_url) as pool:
-        yield pool
 
 
 async def brought(pool: asyncpg.Pool, files: Files, forces: tuple[str, ...] | None = None) -> MonthLoaded:

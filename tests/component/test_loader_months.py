@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -27,7 +26,6 @@ from tests.pipeline import (
     Reader,
     assert_proof_holds,
     checksum,
-    connected,
     counts,
     loaded,
     loader_store,
@@ -60,17 +58,6 @@ LEFT JOIN street_crime AS r ON r.version_id = c.version_id
 WHERE c.dataset = 'street' AND c.month = '2018-10-01'
 GROUP BY v.id
 """
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connected(database_url) as pool:
-        yield pool
-
-
-@pytest.fixture
-def store(pool: asyncpg.Pool) -> Store:
-    return loader_store(pool)
 
 
 @pytest.mark.parametrize(("month", "forces"), [("2018-10", (CITY,)), ("2018-11", NEIGHBOURS)])

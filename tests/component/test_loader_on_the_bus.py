@@ -2,7 +2,6 @@
 
 import hashlib
 import random
-from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,20 +15,8 @@ from shared.bus import header_fields
 from shared.events import FACTS, PAGES, MonthFetched, MonthLoaded, MonthRejected
 from shared.model import Dataset
 from tests.builders import RawPage, RawRun, crime, csv_rows, page, run_of, sample_run
-from tests.bus import Bus, provisioned
-from tests.pipeline import connected, eventually, loaded, loader_store, running, service
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connected(database_url) as pool:
-        yield pool
-
-
-@pytest.fixture
-async def bus(nats_url: str) -> AsyncIterator[Bus]:
-    async with provisioned(nats_url) as bus:
-        yield bus
+from tests.bus import Bus
+from tests.pipeline import eventually, loaded, loader_store, running, service
 
 
 @pytest.fixture

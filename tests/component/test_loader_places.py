@@ -1,7 +1,6 @@
 """Places that the loader remembers."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -13,13 +12,7 @@ from services.loader.row_shapes import Place
 from shared.model import Dataset
 from tests.archives import real
 from tests.builders import OCTOBER
-from tests.pipeline import AREAS, connected
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connected(database_url) as pool:
-        yield pool
+from tests.pipeline import AREAS
 
 
 def of_forces(*forces: str) -> dict[bytes, Place]:

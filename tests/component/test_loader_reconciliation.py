@@ -4,7 +4,6 @@ import asyncio
 import json
 import lzma
 from collections import Counter
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -25,13 +24,11 @@ from tests.builders import CITY, RawRun, changed, crime, page, run_of, sample_fi
 from tests.pipeline import (
     AREAS,
     MAX_PAGE_BYTES,
-    connected,
     counts,
     eventually,
     fingerprint,
     holding,
     loaded,
-    loader_store,
     row_of,
     waiting_for_a_lock,
 )
@@ -66,17 +63,6 @@ END
 GROUP BY 1, 2
 """
 NOTHING = dict.fromkeys(KINDS, 0)
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connected(database_url) as pool:
-        yield pool
-
-
-@pytest.fixture
-def store(pool: asyncpg.Pool) -> Store:
-    return loader_store(pool)
 
 
 async def compared(store: Store, files: Files, forces: tuple[str, ...] | None = None) -> MonthLoaded:

@@ -1,7 +1,5 @@
 """What the loader refuses, sets aside, or leaves out, and what stays when it does."""
 
-from collections.abc import AsyncIterator
-
 import asyncpg
 import pytest
 
@@ -25,7 +23,6 @@ from tests.builders import (
 from tests.pipeline import (
     assert_proof_holds,
     checksum,
-    connected,
     counts,
     load,
     loaded,
@@ -33,17 +30,6 @@ from tests.pipeline import (
     row_of,
     stage,
 )
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connected(database_url) as pool:
-        yield pool
-
-
-@pytest.fixture
-def store(pool: asyncpg.Pool) -> Store:
-    return loader_store(pool)
 
 
 async def test_a_shrunken_force_is_refused_and_the_old_month_stays(store: Store, pool: asyncpg.Pool) -> None:

@@ -1,7 +1,6 @@
 """The ledger of revisions, and months that are taken back to an earlier version."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from itertools import pairwise
 from uuid import UUID, uuid4
 
@@ -16,7 +15,7 @@ from shared.events import RollbackRequested
 from shared.model import Dataset
 from shared.reference import categories
 from tests.builders import changed, crime, csv_rows, outcome, page, run_of, sample_run, stop
-from tests.pipeline import checksum, connected, loaded, loader_store
+from tests.pipeline import checksum, loaded
 
 SLUGS = {name: category.slug for category in categories() for name in category.csv_names}
 LEDGER = """
@@ -28,17 +27,6 @@ LEFT JOIN label AS l ON l.id = n.category_id
 ORDER BY r.id, f.slug, l.value
 """
 Line = tuple[str, bool, str | None, str | None, int, int, int, int]
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connected(database_url) as pool:
-        yield pool
-
-
-@pytest.fixture
-def store(pool: asyncpg.Pool) -> Store:
-    return loader_store(pool)
 
 
 async def ledger(pool: asyncpg.Pool) -> list[Line]:

@@ -39,11 +39,6 @@ async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
         yield pool
 
 
-@pytest.fixture
-def store(pool: asyncpg.Pool) -> Store:
-    return loader_store(pool)
-
-
 async def test_a_reader_that_was_planned_before_the_swap_sees_the_old_month_not_an_empty_one(
     store: Store, pool: asyncpg.Pool
 ) -> None:

@@ -108,3 +108,9 @@ def refuse_unknown_parameters(
             raise ParameterError(name, f"no such parameter; there are {', '.join(known) or 'none'}", known)
         if len(connection.query_params.getall(name)) > 1:
             raise ParameterError(name, "is given more than once; put commas between values")
+
+
+def next_page(request: AnyRequest, name: str, last: object) -> str:
+    """The address of the page that a parameter lets begin after `last`."""
+    query = [(key, value) for key, value in request.query_params.multi_items() if key != name]
+    return f"{request.url.path}?{urlencode([*query, (name, last)])}"

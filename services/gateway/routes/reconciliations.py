@@ -4,18 +4,16 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
-from services.gateway.parameters import read_dataset, read_months, read_words
+from services.gateway.parameters import read_words
 from services.gateway.reconciliations import (
     NOTES,
     ComparedLine,
-    ReconciliationFilters,
     ReconciliationList,
     reconciliation_of,
 )
-from services.gateway.routes.answers import AnyRequest, fresh, is_current, not_modified
-from services.gateway.routes.revisions import MOST, PAGE, next_page, read_count, versions_of
+from services.gateway.routes.answers import AnyRequest, fresh, is_current, next_page, not_modified
+from services.gateway.routes.ledgers import Wanted, versions_of
 from services.gateway.store import Snapshot, Store, month_of, sql
-from shared.model import format_month
 
 
 @get(
@@ -38,37 +36,29 @@ async def get_reconciliations(
     `force` takes slugs with commas and leaves the lines of these, which the sums are made of. `before` is the
     id of the last month of the page before; `limit` is at most 100.
     """
-    most = PAGE if limit is None else read_count("limit", limit, MOST)
-    last = None if before is None else read_count("before", before, 2**31 - 1)
-    datasets = None if dataset is None else [str(read_dataset(dataset))]
-    months = None if month is None else read_months(month)
+    wanted = Wanted.read(dataset, month, limit, before)
     async with store.snapshot() as snapshot:
         facts = await snapshot.facts()
         forces = read_words("force", force, [known.slug for known in facts.forces])
         if is_current(request, snapshot.revision):
             return not_modified(snapshot.revision)
-        rows = await snapshot.connection.fetch(
-            sql("select_reconciliations"), datasets, months, last, forces, most + 1
-        )
-        shown = rows[:most]
-        lines = await lines_of(snapshot, [row["id"] for row in shown], forces)
+        rows, last = await wanted.rows(snapshot, "select_reconciliations", forces)
+        lines = await lines_of(snapshot, [row["id"] for row in rows], forces)
     found = [
         reconciliation_of(
             dict(row),
             lines.get(row["id"], []),
             facts.loaded[month_of(row)].version if month_of(row) in facts.loaded else None,
         )
-        for row in shown
+        for row in rows
     ]
     answer = ReconciliationList(
         revision=facts.revision,
         data_version=versions_of(facts, ((one.dataset, one.month) for one in found)),
-        filters=ReconciliationFilters(
-            datasets, None if months is None else [format_month(one) for one in months], forces
-        ),
+        filters=wanted.filters(forces),
         reconciliations=found,
         notes=NOTES,
-        next=next_page(request, found[-1].id) if len(rows) > len(shown) else None,
+        next=None if last is None else next_page(request, "before", last),
     )
     return fresh(answer, facts.revision)
 

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from litestar import Response
 
@@ -24,6 +23,7 @@ from services.gateway.routes.answers import (
     headers_for,
     is_current,
     month_headers,
+    next_page,
     not_modified,
     wanted_type,
 )
@@ -78,7 +78,7 @@ class Searches:
         is_get = request.method == "GET"
         headers = headers_for(tag) if is_get else {"Cache-Control": "no-store"}
         headers |= {"Vary": BY_TYPE, **month_headers(context.data_version, context.missing_months)}
-        following = None if last is None else next_page(request, last)
+        following = None if last is None else next_page(request, "after", last)
         links = [f'<{following}>; rel="next"'] if following else []
         if media_type != CSV:
             context.notes.extend(notes_of(facts, search))
@@ -127,12 +127,6 @@ def touched(areas: ForceAreas, area: Area) -> list[str]:
     if isinstance(area, Circle):
         return [*areas.reaching(area.longitude, area.latitude, area.radius_m), BTP]
     return [*areas.meeting(area.outline), BTP]
-
-
-def next_page(request: AnyRequest, last: str) -> str:
-    """The address of the page after a record."""
-    query = [(name, value) for name, value in request.query_params.multi_items() if name != "after"]
-    return f"{request.url.path}?{urlencode([*query, ('after', last)])}"
 
 
 def notes_of(facts: Facts, search: Search) -> list[str]:

@@ -13,11 +13,11 @@ from services.gateway.bus import Bus
 from services.gateway.errors import NotHereError
 from services.gateway.limits import REPORTS
 from services.gateway.report_orders import MOST_BYTES, order_id, read_order
+from services.gateway.report_schemas import ReportStatus
 from services.gateway.report_status import FINAL, address_of, follow, links_of, status_of
 from services.gateway.report_store import Report, ReportStore
 from services.gateway.routes.answers import AnyRequest
 from services.gateway.routes.report_files import FILE_TYPES, file_answer, find_report, split_ending
-from services.gateway.schemas import ReportStatus
 from services.gateway.settings import GatewaySettings
 from shared.errors import TransientError
 from shared.events import ReportRequested, report_id

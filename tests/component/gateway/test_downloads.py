@@ -24,7 +24,7 @@ from shared.bus import create_broker
 from shared.db import READER, open_pool
 from shared.downloads import BUCKET
 from shared.model import Dataset
-from tests.bus import Bus, provisioned
+from tests.bus import Bus
 from tests.component.gateway.country import DECEMBER, NOVEMBER, OCTOBER, ROWS, Country
 from tests.component.gateway.server import Cable, Client, gateway, get
 
@@ -33,12 +33,6 @@ FILE = f"{ADDRESS}/street/2018-10.csv.gz"
 PARQUET = f"{ADDRESS}/street/2018-10.parquet"
 STREET = Dataset.STREET
 Build = Callable[..., Awaitable[int]]
-
-
-@pytest.fixture
-async def bus(nats_url: str) -> AsyncIterator[Bus]:
-    async with provisioned(nats_url) as bus:
-        yield bus
 
 
 @pytest.fixture

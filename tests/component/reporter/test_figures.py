@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from importlib.resources import files
@@ -20,7 +20,7 @@ from services.reporter.shapes import Figures, checksum
 from shared.model import Dataset, format_month, month_range
 from shared.tiers import Tier
 from tests.builders import csv_rows, sample_run
-from tests.pipeline import AREAS, connected, loaded, loader_store
+from tests.pipeline import AREAS, loaded, loader_store
 
 MONTHS = [format_month(month) for month in month_range("2018-04..2020-08")]
 LEFT_OUT = "2019-05"
@@ -64,12 +64,6 @@ def months_of(tier: Tier) -> list[str]:
     last = 2020 * 12 + 7
     serials = range(last - NUMBER[tier] + 1, last + 1)
     return [f"{serial // 12}-{serial % 12 + 1:02}" for serial in serials]
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connected(database_url) as pool:
-        yield pool
 
 
 async def load_city(pool: asyncpg.Pool, months: Iterable[str]) -> None:

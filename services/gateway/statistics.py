@@ -180,8 +180,12 @@ def is_silent(facts: Facts, dataset: Dataset, month: date, force: KnownForce) ->
     return judge(facts, dataset, month, force)[0] in NO_DATA
 
 
-def is_unknown(facts: Facts, dataset: Dataset, month: date, force: KnownForce, counted: int) -> bool:
-    """The same of what was counted of it: the counts may be older than what is known."""
+def is_late(facts: Facts, dataset: Dataset, month: date) -> bool:
+    """Whether the counts are older than the records that are loaded."""
     loaded = facts.loaded.get((dataset, month))
-    late = loaded is not None and loaded.grid is not None and not loaded.grid.is_current
-    return is_silent(facts, dataset, month, force) or (late and not counted)
+    return loaded is not None and loaded.grid is not None and not loaded.grid.is_current
+
+
+def is_unknown(facts: Facts, dataset: Dataset, month: date, force: KnownForce, counted: int) -> bool:
+    """Whether nothing is known of a force in a month, or nothing that is counted yet."""
+    return is_silent(facts, dataset, month, force) or (not counted and is_late(facts, dataset, month))

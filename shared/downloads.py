@@ -13,7 +13,7 @@ from shared.model import format_month
 
 BUCKET = "downloads"
 PART_BYTES = 2 << 20
-LAYOUT = 2
+LAYOUT = 3
 """Raised when the same records give other files: every month is then written anew."""
 
 Format = Literal["csv", "parquet"]

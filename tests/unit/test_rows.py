@@ -39,14 +39,14 @@ def test_the_identity_of_a_record_is_the_same_for_ever() -> None:
     assert digests == ["7e90514d3877b2ca", "5a9be5d86abf186c", "d531e0984eef93b9"]
 
 
-def test_the_identity_is_sha_256_of_the_canonical_json() -> None:
+def test_the_identity_is_the_first_half_of_sha_256_of_the_canonical_json() -> None:
     canonical = {
         **crime(id=..., outcome_status=["Under investigation", "2018-11"]),
         "force": None,
         "location": ["51.518226", "-0.111497", 960522, "on or near pedestrian subway"],
     }
     text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
-    assert hash_of(Dataset.STREET, crime()) == sha256(text.encode()).digest()
+    assert hash_of(Dataset.STREET, crime()) == sha256(text.encode()).digest()[:16]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ up: $(READY) ## The same without sample data, against the real API: ARGS="--sour
 	@$(VENV)/bin/crimemaps up $(ARGS)
 
 test: $(READY) ## Run the whole test suite, WORKERS at a time: ARGS="tests/unit -k gate"
+	@deploy/local/browser
 	$(VENV)/bin/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(READY) ## Check style, types and import contracts

@@ -15,14 +15,14 @@ from bench.report import report
 from bench.stack import Stack, fresh_stack
 from services.gateway.store import sql
 from services.hexer.store import Store as Hexer
-from services.reporter.counts import Point
-from services.reporter.counts_store import CountsStore
-from services.reporter.figures import work_out
 from services.reporter.pdf import to_pdf
 from services.reporter.pictures import draw
-from services.reporter.refusal import Refusal
 from services.reporter.rendering import Job, Renderers, render
-from services.reporter.shapes import Figures
+from shared.area_figures.counts import Point
+from shared.area_figures.counts_store import CountsStore
+from shared.area_figures.figures import work_out
+from shared.area_figures.refusal import Refusal
+from shared.area_figures.shapes import Figures
 from shared.areas import ForceAreas
 from shared.map_points import MapPoints
 from shared.model import Dataset, months_after

@@ -8,15 +8,10 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from services.gateway.report_page import ENVIRONMENT, style_hash
+from services.gateway.site.render import SECURITY, render
 
 Object = dict[str, Any]
-PAGE = "api.html"
-HEADERS = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src '{style_hash(PAGE)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
+HEADERS = SECURITY | {
     "Link": '</api/v1/openapi.json>; rel="service-desc"; type="application/vnd.oai.openapi+json"',
 }
 
@@ -24,7 +19,10 @@ HEADERS = {
 def render_api(document: Object) -> str:
     """The whole page."""
     operations = list(shown_operations(document))
-    return ENVIRONMENT.get_template(PAGE).render(
+    return render(
+        "api",
+        section="data",
+        path="/api",
         document=document,
         introduction=prose(document["info"]["description"]),
         groups=[
@@ -36,6 +34,8 @@ def render_api(document: Object) -> str:
             name: shape for name, shape in document["components"]["schemas"].items() if "properties" in shape
         },
         prose=prose,
+        marked=marked,
+        bounds=bounds,
         kind=kind,
         valid=partial(valid, document["components"]["schemas"]),
         pretty=pretty,
@@ -135,6 +135,3 @@ def prose(text: str) -> Markup:
 def pretty(example: object) -> str:
     """An example as people read it."""
     return example if isinstance(example, str) else json.dumps(example, indent=1, ensure_ascii=False)
-
-
-ENVIRONMENT.filters |= {"bounds": bounds, "marked": marked}

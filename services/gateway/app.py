@@ -28,8 +28,30 @@ from services.gateway.routes.download_files import Downloads
 from services.gateway.routes.downloads import get_download, get_downloads
 from services.gateway.routes.forces import get_forces
 from services.gateway.routes.health import livez, metrics, readyz
-from services.gateway.routes.hexes import get_hexes
-from services.gateway.routes.home import get_home
+from services.gateway.routes.hexes import get_hex, get_hexes
+from services.gateway.routes.pages.area import find_area, get_area, get_area_embed
+from services.gateway.routes.pages.dashboards import get_dashboard, get_dashboards, get_image
+from services.gateway.routes.pages.data import (
+    get_coverage_page,
+    get_data,
+    get_downloads_page,
+    get_proof_page,
+    get_reconciliations_page,
+    get_revisions_page,
+    get_status,
+)
+from services.gateway.routes.pages.home import get_home
+from services.gateway.routes.pages.maps import get_map, get_map_parts, get_maps
+from services.gateway.routes.pages.reports import get_order, get_reports, post_reports
+from services.gateway.routes.pages.static import get_asset
+from services.gateway.routes.pages.texts import (
+    get_accessibility,
+    get_design,
+    get_licence,
+    get_methodology_page,
+    get_privacy,
+    get_queue,
+)
 from services.gateway.routes.reconciliations import get_reconciliations
 from services.gateway.routes.record_answers import Searches
 from services.gateway.routes.records import (
@@ -58,6 +80,7 @@ from services.gateway.search_store import SearchStore
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import Store
 from services.gateway.tiles import Tiles
+from shared.area_figures.counts_store import CountsStore
 from shared.areas import ForceAreas
 from shared.health import database_check
 from shared.postcode_lookup import Postcodes
@@ -65,7 +88,7 @@ from shared.postcode_store import PostcodeStore
 from shared.postcodes_io import PostcodesIo, create_client
 
 HANDLERS = (
-    get_home, get_coverage, get_proof, get_revisions, get_reconciliations, get_forces, get_hexes,
+    get_coverage, get_proof, get_revisions, get_reconciliations, get_forces, get_hexes, get_hex,
     get_tile, get_tile_json,
     get_street_statistics, get_stop_statistics, get_street_trend, get_stop_trend, get_outcome_funnel,
     get_street_comparison, get_stop_comparison, get_ons_comparison,
@@ -75,8 +98,16 @@ HANDLERS = (
     post_report, get_report, get_report_events, get_verification,
     livez, readyz, metrics,
 )  # fmt: skip
+PAGES = (
+    get_home, get_asset, get_maps, get_map, get_map_parts,
+    get_dashboards, get_dashboard, get_image,
+    find_area, get_area, get_area_embed, get_reports, post_reports, get_order,
+    get_data, get_coverage_page, get_revisions_page, get_reconciliations_page, get_proof_page,
+    get_downloads_page, get_status, get_queue,
+    get_methodology_page, get_licence, get_accessibility, get_privacy, get_design,
+)  # fmt: skip
 MOST_BODY_BYTES = 1_000_000
-UNCOMPRESSED = [r"\.pdf$", r"\.mvt$", r"\.csv\.gz$", r"\.parquet$", "/events$"]
+UNCOMPRESSED = [r"\.pdf$", r"\.mvt$", r"\.csv\.gz$", r"\.parquet$", "/events$", "^/static/"]
 """Files and tiles are compressed already; events must not wait for more to come."""
 
 
@@ -99,6 +130,7 @@ def create_app(settings: GatewaySettings, pool: asyncpg.Pool) -> Observed:
         "bus": bus,
         "cache": cache,
         "cubes": Cubes(),
+        "counts": CountsStore(pool, areas),
         "downloads": Downloads(bus, settings.max_downloads),
         "tiles": tiles,
         "settings": settings,
@@ -108,7 +140,7 @@ def create_app(settings: GatewaySettings, pool: asyncpg.Pool) -> Observed:
     }
     dependencies = {name: always(value) for name, value in given.items()}
     app = Litestar(
-        route_handlers=[*HANDLERS, *document_routes(describe_api(HANDLERS, settings))],
+        route_handlers=[*HANDLERS, *PAGES, *document_routes(describe_api(HANDLERS, settings))],
         dependencies=dependencies,
         guards=[limits.guard, refuse_unknown_parameters],
         before_send=[add_headers],

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 
 from services.gateway.schemas import Problem
+from services.gateway.site.problem import render_problem
+from services.gateway.site.render import SECURITY
 from shared.errors import RequestError, TransientError
 from shared.logs import get_logger
 
@@ -111,7 +113,7 @@ STATUS: dict[type[Exception], int] = {
 """The first class that an error belongs to decides; everything else is our own mistake."""
 
 
-def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The answer to a request that raised an error."""
     status, detail, headers = describe(error)
     if status >= 500:
@@ -128,7 +130,16 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
         valid=valid,
     )
     headers["Cache-Control"] = "no-store"
+    if is_for_people(request):
+        page = render_problem(problem)
+        return Response(page, status_code=status, media_type=MediaType.HTML, headers=headers | SECURITY)
     return Response(problem, status_code=status, media_type=PROBLEM_JSON, headers=headers)
+
+
+def is_for_people(request: Request[Any, Any, Any]) -> bool:
+    """Whether somebody looks at a page, and no program at data."""
+    is_page = not request.url.path.startswith(("/api/", "/tiles/", "/static/"))
+    return is_page and "text/html" in request.headers.get("accept", "")
 
 
 def describe(error: Exception) -> tuple[int, str, dict[str, str]]:

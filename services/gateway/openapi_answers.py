@@ -5,6 +5,7 @@ from typing import Any
 
 from services.gateway.download_answers import DownloadList, DownloadManifest
 from services.gateway.errors import PROBLEM_JSON, TITLES
+from services.gateway.hex_history import HexHistory
 from services.gateway.openapi_parameters import REPORT_ID, Schema, ref
 from services.gateway.reconciliations import ReconciliationList
 from services.gateway.record_shapes import RecordCollection, Records
@@ -28,8 +29,8 @@ from shared.downloads import MEDIA_TYPES
 
 STRUCTS = (
     Comparison, Coverage, DownloadList, DownloadManifest, Figures, ForceList, Freshness, HexCollection,
-    OnsComparison, OutcomeFunnel, PostcodePlace, Problem, Proof, RecordCollection, Records, ReportStatus,
-    ReconciliationList, RevisionList, Statistics, TileJson, Trend, Words,
+    HexHistory, OnsComparison, OutcomeFunnel, PostcodePlace, Problem, Proof, RecordCollection, Records,
+    ReportStatus, ReconciliationList, RevisionList, Statistics, TileJson, Trend, Words,
 )  # fmt: skip
 JSON, GEO_JSON, CSV, EVENTS = "application/json", "application/geo+json", "text/csv", "text/event-stream"
 TEXT: Schema = {"type": "string"}
@@ -87,7 +88,9 @@ OPERATIONS: dict[str, Answers] = {
     "get_reference": Answers("The table", {JSON: ref("Table")}, (404,)),
     "get_methodology": Answers("The methodology", {JSON: ref("Table")}),
     "get_postcode": Answers("Where it is", {JSON: ref("PostcodePlace")}, (404, 422), ("Cache-Control",)),
-    "get_hexes": Answers("The cells", {GEO_JSON: ref("HexCollection")}, (404,)),
+    "get_hexes": Answers("The cells", {GEO_JSON: ref("HexCollection"), JSON: ref("HexCollection"), CSV: TEXT},
+                         (404, 406), TABLE),
+    "get_hex": Answers("The cell", {JSON: ref("HexHistory")}, (404,)),
     "get_tile_json": Answers("The TileJSON", {JSON: ref("TileJson")}, (404,)),
     "get_tile": Answers("The tile", {MVT: BYTES}, (404,), others={204: "No cell is here"}),
     "get_street_statistics": table("Statistics", "The counts"),

@@ -16,6 +16,7 @@ ASKED: dict[str, tuple[str, ...]] = {
     "get_coverage": ("dataset", "month", "force"),
     "get_reconciliations": ("dataset", "month", "force"),
     "get_hexes": ("category",),
+    "get_hex": ("month",),
     "get_street_statistics": ("by", "month", "force"),
     "get_stop_statistics": ("by", "month", "force"),
     "get_street_trend": ("month", "force", "category"),

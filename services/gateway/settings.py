@@ -51,6 +51,11 @@ class GatewaySettings(PostcodeSettings, Settings):
     public_url: str | None = Field(
         default=None, description="Where the public reaches the gateway; else what each request says"
     )
+    contact_email: str | None = Field(
+        default=None,
+        pattern="^[^@\\s]+@[^@\\s]+$",
+        description="Where visitors can write to; else no address is shown",
+    )
     tiles_bytes: int = Field(default=64_000_000, ge=0, description="Memory for finished vector tiles")
     tile_cells_bytes: int = Field(
         default=256_000_000, ge=0, description="Memory for the cells that vector tiles are made of"
@@ -59,7 +64,13 @@ class GatewaySettings(PostcodeSettings, Settings):
         default=1, ge=0, description="Seconds between two looks for a new version of the vector tiles"
     )
 
-    @field_validator("redis_url", "public_url", mode="before")
+    basemap_style_url: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="MapLibre style below the maps of the website; else the bundled basemap",
+    )
+
+    @field_validator("redis_url", "public_url", "contact_email", "basemap_style_url", mode="before")
     @classmethod
     def empty_is_none(cls, given: object) -> object:
         """As environments have it that cannot leave a variable out."""

@@ -223,6 +223,14 @@ class Snapshot:
         )  # fmt: skip
         return [tuple(row) for row in rows]
 
+    async def cell_months(self, query: CellQuery, i: int, j: int) -> list[tuple[date, int, int, int]]:
+        """Counts of one cell: (month, category, group, n), in no order."""
+        rows = await self.connection.fetch(
+            sql("select_cell_months", table=CELLS[query.dataset]),
+            query.months, query.level, i, j, query.category_ids, query.group_ids,
+        )  # fmt: skip
+        return [tuple(row) for row in rows]
+
 
 def month_of(row: asyncpg.Record) -> Month:
     """The dataset and month that a row is about."""

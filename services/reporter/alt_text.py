@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.reporter import charts
-from services.reporter.shapes import Figures
+from shared.area_figures.shapes import Figures
 from shared.coverage import DOUBTFUL
 
 Point = tuple[float, float, int]

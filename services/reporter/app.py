@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 import asyncpg
 from faststream.asgi import AsgiFastStream
 
-from services.reporter.counts_store import CountsStore
 from services.reporter.grounds import open_grounds
 from services.reporter.handlers import register
 from services.reporter.order_store import OrderStore
 from services.reporter.rendering import Renderers
 from services.reporter.reports import Reports
 from services.reporter.settings import ReporterSettings
+from shared.area_figures.counts_store import CountsStore
 from shared.areas import ForceAreas
 from shared.bus import create_broker
 from shared.health import bus_check, database_check

@@ -12,7 +12,7 @@ from pathlib import Path
 import vl_convert
 
 from services.reporter import palette
-from services.reporter.shapes import Figures, Month
+from shared.area_figures.shapes import Figures, Month
 from shared.coverage import DOUBTFUL
 
 Spec = dict[str, object]

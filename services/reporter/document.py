@@ -1,22 +1,16 @@
 """A report as HTML: figures, pictures and words put into the template. Pure."""
 
 from base64 import b64encode
-from calendar import month_abbr, month_name
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 
 import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from services.reporter.branding import Brand
-from services.reporter.shapes import Category, Figures, Month, checksum
-from shared.coverage import COUNTED, DOUBTFUL, State
-from shared.model import format_month, next_month, parse_month
-from shared.rates import MATURE_AFTER_MONTHS
-from shared.tiers import MONTHS, Tier
+from shared.area_figures.shapes import Figures, checksum
+from shared.area_figures.telling import full_month, grouped, has_gaps, spans, sum_known, told
 
 SECTIONS = (
     ("area", "The area"),
@@ -30,16 +24,6 @@ SECTIONS = (
     ("method", "Method and limitations"),
     ("verify", "Verify this report"),
 )
-STATES: dict[State, str] = {
-    "published": "Published",
-    "published_empty": "Published, empty",
-    "not_published": "Not published",
-    "partial_suspected": "May be incomplete",
-    "known_issue": "Known issue",
-    "not_loaded": "Not loaded",
-}
-NAMES, FULL_NAMES = list(month_abbr)[1:], list(month_name)[1:]
-UNKNOWN, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
@@ -65,9 +49,6 @@ def to_html(
     verify_url: str,
 ) -> str:
     """The whole report. Everything that comes from outside is text, never markup."""
-    months = figures.months
-    known = sum(month.state in COUNTED for month in months)
-    tier = Tier(figures.tier)
     return template().render(
         f=figures,
         pictures=pictures,
@@ -77,19 +58,7 @@ def to_html(
         checksum=checksum(figures),
         qr=segno.make(verify_url, error="m").svg_data_uri(border=0, scale=4, dark="#1d2329"),
         sections=SECTIONS,
-        tier_name=tier.title(),
-        tier_months=f"{MONTHS[tier]} months" if MONTHS[tier] else "all months that are loaded",
-        month_names=NAMES,
-        years=by_year(months),
-        known_months=known,
-        partly=[other for other in figures.neighbours if other.months_with_data < known],
-        doubtful=any(month.state != "published" for month in months),
-        unpublished=[month.month for month in months if month.state == "not_published"],
-        partial=[month.month for month in months if month.state in DOUBTFUL],
-        coverage=coverage_rows(months),
-        mature_after=MATURE_AFTER_MONTHS,
-        example=example_of(figures.categories, figures.force_name),
-        has_area_rates=any(row.area_rate is not None for row in figures.ons_categories),
+        **told(figures),
     )
 
 
@@ -110,73 +79,3 @@ def template() -> Template:
         "has_gaps": has_gaps,
     }
     return environment.get_template("report.html.jinja")
-
-
-def grouped(number: int | None) -> str:
-    """12345 as 12,345; what is not known as a dash."""
-    return UNKNOWN if number is None else f"{number:,}"
-
-
-def sum_known(cells: Iterable[Month | None]) -> int | None:
-    """Crimes of the months of a year that are counted; None if none is."""
-    known = [cell.crimes for cell in cells if cell is not None and cell.crimes is not None]
-    return sum(known) if known else None
-
-
-def has_gaps(cells: Iterable[Month | None]) -> bool:
-    """Whether a year has months in the window that are not counted."""
-    return any(cell is not None and cell.crimes is None for cell in cells)
-
-
-def full_month(month: str) -> str:
-    """`2018-10` as October 2018."""
-    return f"{FULL_NAMES[int(month[5:]) - 1]} {month[:4]}"
-
-
-def spans(months: Sequence[str]) -> str:
-    """Months in words, neighbours together: `March 2018, May 2018 to July 2019`."""
-    return ", ".join(span(*ends) for ends in runs(months))
-
-
-def span(first: str, last: str) -> str:
-    """One or more months in a row."""
-    return full_month(first) if first == last else f"{full_month(first)} to {full_month(last)}"
-
-
-def runs(months: Iterable[str]) -> list[tuple[str, str]]:
-    """First and last of every unbroken run of months, which come in order."""
-    found: list[tuple[str, str]] = []
-    for month in months:
-        if found and format_month(next_month(parse_month(found[-1][1]))) == month:
-            found[-1] = (found[-1][0], month)
-        else:
-            found.append((month, month))
-    return found
-
-
-def by_year(months: Sequence[Month]) -> list[tuple[str, list[Month | None]]]:
-    """A row a year with twelve cells; None outside the window."""
-    known = {month.month: month for month in months}
-    years = sorted({month.month[:4] for month in months})
-    return [(year, [known.get(f"{year}-{number:02}") for number in range(1, 13)]) for year in years]
-
-
-def coverage_rows(months: Sequence[Month]) -> list[tuple[str, str, str]]:
-    """Months in a row that are in the same state for the same reason, in words."""
-    rows = []
-    for (state, evidence), group in groupby(months, key=lambda month: (month.state, month.evidence)):
-        run = [month.month for month in group]
-        rows.append((span(run[0], run[-1]), STATES[state], evidence[:1].upper() + evidence[1:]))
-    return rows
-
-
-def example_of(categories: Sequence[Category], force: str) -> str:
-    """How to read a difference, with the first row that has one."""
-    for row in categories:
-        if row.share is not None and row.area_share is not None and row.area_pp is not None:
-            sign = "+" if row.area_pp > 0 else MINUS if row.area_pp < 0 else "±"
-            return (
-                f"{row.name} is {row.share:.1f} % here and {row.area_share:.1f} % in the area of {force}, "
-                f"which is {sign}{abs(row.area_pp):.1f} pp."
-            )
-    return "35 % here against 28 % there is +7 pp."

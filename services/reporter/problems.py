@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ValidationError
 
-from services.reporter.refusal import Refusal
+from shared.area_figures.refusal import Refusal
 
 SHOWN = 40
 """Characters of a partner's text that a problem repeats."""

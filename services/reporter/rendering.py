@@ -11,8 +11,8 @@ from multiprocessing import get_context
 
 from services.reporter.basemap import PreparedBasemap
 from services.reporter.branding import Brand
-from services.reporter.counts import Point
-from services.reporter.shapes import Figures
+from shared.area_figures.counts import Point
+from shared.area_figures.shapes import Figures
 from shared.errors import TransientError
 
 MOST_SECONDS = 120.0

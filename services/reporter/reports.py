@@ -13,15 +13,15 @@ from uuid import UUID
 
 from faststream.nats import NatsBroker
 
-from services.reporter.counts_store import CountsStore
-from services.reporter.figures import work_out
 from services.reporter.grounds import Grounds
 from services.reporter.order_store import Claimed, OrderStore
 from services.reporter.orders import MAX_BYTES, fingerprint_of, id_of, read_order
 from services.reporter.problems import OrderError
-from services.reporter.refusal import Refusal
 from services.reporter.rendering import Job, Renderers
-from services.reporter.shapes import canonical, checksum
+from shared.area_figures.counts_store import CountsStore
+from shared.area_figures.figures import work_out
+from shared.area_figures.refusal import Refusal
+from shared.area_figures.shapes import canonical, checksum
 from shared.bus import publish, put_object
 from shared.errors import TransientError
 from shared.events import PartnerEvent, ReportFailed, ReportRendered

@@ -15,9 +15,9 @@ import pytest
 from deploy.local.programs import POSTGRES_KIND, find_installed
 from deploy.local.servers import LocalServers
 from deploy.local.var_dir import temporary_var_dir
-from services.reporter.counts_store import CountsStore
-from services.reporter.figures import work_out
-from services.reporter.shapes import canonical
+from shared.area_figures.counts_store import CountsStore
+from shared.area_figures.figures import work_out
+from shared.area_figures.shapes import canonical
 from shared.downloads import BUCKET
 from shared.migrate import migrate
 from shared.tiers import Tier

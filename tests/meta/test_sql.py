@@ -11,7 +11,7 @@ from shared.events import EVENTS
 from shared.provision import CONSUMERS
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted([*(ROOT / "services").glob("*/sql/*.sql"), *(ROOT / "shared" / "sql").glob("*.sql")])
+FILES = sorted([*(ROOT / "services").glob("*/sql/*.sql"), *(ROOT / "shared").rglob("sql/*.sql")])
 SIDE = "SELECT *, persistent_id AS subject, true AS has_id, 1::smallint AS force_id FROM street_crime"
 STREET = {
     "parent": "street_crime",

@@ -19,14 +19,25 @@ JUDGING = re.compile(
     re.IGNORECASE,
 )
 ALLOWED = {
-    "*": ("no score", "no ranking", "no rating", "ranks nothing"),
+    "*": (
+        "no score",
+        "no ranking",
+        "no rating",
+        "ranks nothing",
+        "no order of counts, which would rank them",
+    ),
     "README.md": ("it never creates, interprets, ranks or labels",),
-    "services/gateway/routes/home.py": ("'unsafe-inline'",),  # a word of the Content Security Policy
+    "services/gateway/site/dashboards/counts.py": ("which would rank them",),
+    "services/gateway/site/dashboards/pages.py": ("'unsafe-inline'",),  # as the policy of an image calls it
+    "services/gateway/web/static/basemap/places.json": ('"rank"',),  # a property's name in map data
+    "services/gateway/web/static/js/map/layers.js": ("'rank'",),  # the same
     "services/reporter/charts.py": ("rank",),  # a field's name in a chart's data
     "services/reporter/vector_rules.py": ("rank",),  # a property's name in map tiles
 }
 """Phrases by file that are not about an area, or deny judging one."""
 FOLDERS = ("services", "shared", "deploy/local", "docs")
+OTHERS = "services/gateway/web/static/vendor/"
+"""Libraries and licences of others, which no page shows as its own words."""
 TEXTS = {
     ".css",
     ".csv",
@@ -36,6 +47,8 @@ TEXTS = {
     ".js",
     ".json",
     ".md",
+    ".mjs",
+    ".pot",
     ".sql",
     ".svg",
     ".txt",
@@ -74,6 +87,8 @@ def judgements(root: Path) -> list[str]:
     paths = [path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file()]
     for path in [*root.glob("*.md"), *sorted(paths)]:
         name = path.relative_to(root).as_posix()
+        if name.startswith(OTHERS):
+            continue
         for line, text in texts(path, name):
             plain = re.sub(r"\s", " ", text)
             for phrase in (*ALLOWED["*"], *ALLOWED.get(name, ())):
@@ -106,6 +121,9 @@ def test_every_allowed_phrase_is_still_needed() -> None:
         ("services/gateway/sql/select_say.sql", 2, "SELECT name,\n'High-risk' AS label FROM force"),
         ("shared/reference/labels.csv", 2, "slug,label\na,Crime-ridden"),
         ("docs/say.md", 2, "Words.\nLetting in a bad\narea costs less."),
+        ("services/gateway/web/templates/say.html.jinja", 1, "{% trans %}The best area{% endtrans %}"),
+        ("services/gateway/web/static/js/say.mjs", 2, "// words\nlabel.textContent = 'a hotspot'"),
+        ("services/gateway/web/locale/messages.pot", 1, 'msgid "A score of seven"'),
         ("docs/quickstart.py", 2, "greeting = 'words'\nprint('A score of 7')"),
         ("README.md", 2, "# Reports\nSee the hotspots near you."),
     ],
@@ -128,6 +146,7 @@ def test_a_judging_word_is_found_wherever_it_is_shown(
             "services/say.html",
             "<p>There is no score. Rates per 1,000; frankly, a safeguard, the Ranken Road.</p>",
         ),
+        ("services/gateway/web/static/vendor/LICENCE-say.txt", "UNSAFE FOR ANY PURPOSE"),
         ("services/say.css", "tr { break-inside: avoid; }"),
         ("docs/say.md", "Bad input: exit code 2. It strategically moderates nothing."),
     ],

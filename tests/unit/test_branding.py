@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.reporter.branding import Brand, contrast_to_white, read_branding
+from services.reporter.branding import Brand, read_branding
 from services.reporter.problems import OrderError
+from shared.brand_text import contrast_to_white
 
 
 def branding(**fields: Any) -> dict[str, Any]:

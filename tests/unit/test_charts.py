@@ -15,7 +15,7 @@ import pytest
 
 from services.reporter import alt_text, charts, palette
 from services.reporter.charts import Spec
-from services.reporter.shapes import Category, Cohort, Figures, Month
+from shared.area_figures.shapes import Category, Cohort, Figures, Month
 
 SAMPLE = Path(__file__).parents[2] / "deploy/local/sample/police"
 CHARTS = (charts.category_bars, charts.monthly_trend, charts.outcome_cohorts, charts.mix_comparison)

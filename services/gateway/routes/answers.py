@@ -102,6 +102,8 @@ def refuse_unknown_parameters(
     connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
 ) -> None:
     """A misspelt filter must not widen an answer in silence, nor one given twice be taken once."""
+    if handler.opt.get("page"):  # people come to pages with parameters of other sites
+        return
     known = sorted(set(handler.parsed_fn_signature.parameters) - NOT_PARAMETERS - set(connection.path_params))
     for name in connection.query_params:
         if name not in known:

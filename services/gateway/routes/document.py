@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from services.gateway.api_page import HEADERS, render_api
 from services.gateway.routes.answers import AnyRequest
+from services.gateway.routes.pages.answers import PAGE
 from services.gateway.routes.reference import bundled
 
 OPEN_API = "application/vnd.oai.openapi+json"
@@ -25,7 +26,7 @@ def document_routes(document: dict[str, Any]) -> list[HTTPRouteHandler]:
         """The OpenAPI document."""
         return bundled(request, body, versions[0], OPEN_API)
 
-    @get("/api", media_type=MediaType.HTML, include_in_schema=False)
+    @get("/api", opt=PAGE, media_type=MediaType.HTML, include_in_schema=False)
     async def get_api_page(request: AnyRequest) -> Response[Any]:
         """The same for people."""
         answer = bundled(request, page, versions[1], MediaType.HTML)

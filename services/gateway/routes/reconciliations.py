@@ -8,6 +8,7 @@ from services.gateway.parameters import read_words
 from services.gateway.reconciliations import (
     NOTES,
     ComparedLine,
+    Reconciliation,
     ReconciliationList,
     reconciliation_of,
 )
@@ -42,16 +43,7 @@ async def get_reconciliations(
         forces = read_words("force", force, [known.slug for known in facts.forces])
         if is_current(request, snapshot.revision):
             return not_modified(snapshot.revision)
-        rows, last = await wanted.rows(snapshot, "select_reconciliations", forces)
-        lines = await lines_of(snapshot, [row["id"] for row in rows], forces)
-    found = [
-        reconciliation_of(
-            dict(row),
-            lines.get(row["id"], []),
-            facts.loaded[month_of(row)].version if month_of(row) in facts.loaded else None,
-        )
-        for row in rows
-    ]
+        found, last = await read_reconciliations(snapshot, wanted, forces)
     answer = ReconciliationList(
         revision=facts.revision,
         data_version=versions_of(facts, ((one.dataset, one.month) for one in found)),
@@ -61,6 +53,24 @@ async def get_reconciliations(
         next=None if last is None else next_page(request, "before", last),
     )
     return fresh(answer, facts.revision)
+
+
+async def read_reconciliations(
+    snapshot: Snapshot, wanted: Wanted, forces: list[str] | None
+) -> tuple[list[Reconciliation], int | None]:
+    """A page of comparisons, and the id after which the next one begins."""
+    facts = await snapshot.facts()
+    rows, last = await wanted.rows(snapshot, "select_reconciliations", forces)
+    lines = await lines_of(snapshot, [row["id"] for row in rows], forces)
+    found = [
+        reconciliation_of(
+            dict(row),
+            lines.get(row["id"], []),
+            facts.loaded[month_of(row)].version if month_of(row) in facts.loaded else None,
+        )
+        for row in rows
+    ]
+    return found, last
 
 
 async def lines_of(

@@ -12,7 +12,7 @@ from litestar.response import Stream
 from services.gateway.bus import Bus
 from services.gateway.errors import NotHereError
 from services.gateway.limits import REPORTS
-from services.gateway.report_orders import MOST_BYTES, order_id, read_order
+from services.gateway.report_orders import MOST_BYTES, Order, order_id, read_order
 from services.gateway.report_schemas import ReportStatus
 from services.gateway.report_status import FINAL, address_of, follow, links_of, status_of
 from services.gateway.report_store import Report, ReportStore
@@ -51,10 +51,24 @@ async def post_report(
 
     With `Idempotency-Key` (1 to 64 of A-Z a-z 0-9 . _ -) the same order sent again is one order, not two.
     """
+    order = read_order(await request.body())
+    report, taken = await place_order(bus, reports, settings, order, idempotency_key)
+    status = status_of(taken) if taken else ReportStatus(str(report), "queued", links_of(report))
+    return Response(status, status_code=202, headers=NOT_KEPT | {"Location": address_of(report)})
+
+
+async def place_order(
+    bus: Bus, reports: ReportStore, settings: GatewaySettings, order: Order, key: str | None
+) -> tuple[UUID, Report | None]:
+    """Put an order on the bus; the id of its report, and the order itself if the reporter has it already.
+
+    Raises:
+        NotHereError: no reporter runs here.
+        TransientError: the bus or the database cannot be reached.
+    """
     if not settings.take_reports:
         raise NotHereError("no reporter runs here, so that nobody would make the report")
-    order = read_order(await request.body())
-    number = order_id(order, idempotency_key)
+    number = order_id(order, key)
     report = report_id(await reports.secret(PARTNER), number)
     await bus.publish(
         ReportRequested(
@@ -66,9 +80,7 @@ async def post_report(
             language=order.language,
         )
     )
-    taken = await wait_until_taken(reports, report)
-    status = status_of(taken) if taken else ReportStatus(str(report), "queued", links_of(report))
-    return Response(status, status_code=202, headers=NOT_KEPT | {"Location": address_of(report)})
+    return report, await wait_until_taken(reports, report)
 
 
 async def wait_until_taken(reports: ReportStore, report: UUID) -> Report | None:

@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from services.gateway.parameters import read_words
-from services.gateway.revisions import NOTES, Difference, RevisionList, revision_of
+from services.gateway.revisions import NOTES, Difference, Revision, RevisionList, revision_of
 from services.gateway.routes.answers import AnyRequest, fresh, is_current, next_page, not_modified
 from services.gateway.routes.ledgers import Wanted, versions_of
 from services.gateway.store import CATEGORY_KIND, Snapshot, Store, sql
@@ -30,13 +30,11 @@ async def get_revisions(
     """
     wanted = Wanted.read(dataset, month, limit, before)
     async with store.snapshot() as snapshot:
-        facts, words = await snapshot.facts(), await snapshot.vocabulary()
+        facts = await snapshot.facts()
         forces = read_words("force", force, [known.slug for known in facts.forces])
         if is_current(request, snapshot.revision):
             return not_modified(snapshot.revision)
-        rows, last = await wanted.rows(snapshot, "select_revisions", forces)
-        counts = await differences(snapshot, words, [row["id"] for row in rows], forces)
-    found = [revision_of(dict(row), counts.get(row["id"], [])) for row in rows]
+        found, last = await read_revisions(snapshot, wanted, forces)
     answer = RevisionList(
         revision=facts.revision,
         data_version=versions_of(facts, ((one.dataset, one.month) for one in found)),
@@ -46,6 +44,16 @@ async def get_revisions(
         next=None if last is None else next_page(request, "before", last),
     )
     return fresh(answer, facts.revision)
+
+
+async def read_revisions(
+    snapshot: Snapshot, wanted: Wanted, forces: list[str] | None
+) -> tuple[list[Revision], int | None]:
+    """A page of the ledger, and the id after which the next one begins."""
+    words = await snapshot.vocabulary()
+    rows, last = await wanted.rows(snapshot, "select_revisions", forces)
+    counts = await differences(snapshot, words, [row["id"] for row in rows], forces)
+    return [revision_of(dict(row), counts.get(row["id"], [])) for row in rows], last
 
 
 async def differences(

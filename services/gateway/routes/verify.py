@@ -8,19 +8,15 @@ from litestar.params import FromPath
 
 from services.gateway.bus import Bus
 from services.gateway.errors import NotFoundError
-from services.gateway.report_page import STYLE_HASH, render_report, render_unknown
 from services.gateway.report_store import ReportStore
 from services.gateway.routes.answers import AnyRequest
 from services.gateway.routes.report_files import file_answer, find_report, split_ending
+from services.gateway.site.render import SECURITY
+from services.gateway.site.report import render_report, render_unknown
 
-HEADERS = {
+HEADERS = SECURITY | {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src '{STYLE_HASH}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
 

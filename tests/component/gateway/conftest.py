@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from services.gateway.settings import GatewaySettings
-from services.reporter.shapes import Figures
+from shared.area_figures.shapes import Figures
 from shared.db import READER, open_pool
 from shared.model import Dataset
 from tests.bus import provisioned

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import asyncpg
 
-from services.reporter.counts_store import CountsStore
-from services.reporter.figures import work_out
 from services.reporter.order_store import Claimed, OrderStore
-from services.reporter.shapes import Figures, canonical
+from shared.area_figures.counts_store import CountsStore
+from shared.area_figures.figures import work_out
+from shared.area_figures.shapes import Figures, canonical
 from shared.areas import ForceAreas
 from shared.events import ReportFailed, ReportRendered, report_id
 from shared.provision import bucket_of

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.gateway.report_status import follow
 from services.gateway.report_store import ReportStore
 from services.gateway.store import Store
-from services.reporter.shapes import Figures
+from shared.area_figures.shapes import Figures
 from shared.model import Dataset
 from tests.component.gateway.desk import Desk
 from tests.component.gateway.server import Client, get

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from services.gateway.report_csv import figures_csv
-from services.reporter.shapes import Figures, canonical
+from shared.area_figures.shapes import Figures, canonical
 from shared.model import Dataset
 from tests.component.gateway.desk import PDF, Desk
 from tests.component.gateway.server import Client, get

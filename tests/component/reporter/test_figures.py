@@ -13,10 +13,10 @@ import pytest
 from pyproj import Geod
 
 from services.hexer.store import Store as Hexer
-from services.reporter.counts_store import CountsStore
-from services.reporter.figures import work_out
-from services.reporter.refusal import Refusal
-from services.reporter.shapes import Figures, checksum
+from shared.area_figures.counts_store import CountsStore
+from shared.area_figures.figures import work_out
+from shared.area_figures.refusal import Refusal
+from shared.area_figures.shapes import Figures, checksum
 from shared.model import Dataset, format_month, month_range
 from shared.tiers import Tier
 from tests.builders import csv_rows, sample_run

@@ -16,12 +16,12 @@ import pytest
 from pypdf import PdfReader
 
 from services.reporter.branding import Brand
-from services.reporter.counts import Point
 from services.reporter.document import Picture, to_html
 from services.reporter.pdf import to_pdf
 from services.reporter.pictures import draw
 from services.reporter.rendering import Job, render
-from services.reporter.shapes import Figures, checksum
+from shared.area_figures.counts import Point
+from shared.area_figures.shapes import Figures, checksum
 
 DATA = Path(__file__).parents[2] / "data" / "report"
 FIGURES = msgspec.json.decode((DATA / "figures.json").read_bytes(), type=Figures)

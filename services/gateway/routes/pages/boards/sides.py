@@ -1,0 +1,120 @@
+"""The dashboard of comparisons: two places or two periods, and a place beside ONS."""
+
+from services.gateway.cube_store import Cubes
+from services.gateway.routes.comparisons import comparison_table, ons_table
+from services.gateway.routes.pages.boards.asked import dashboard, require_months
+from services.gateway.routes.pages.boards.times import dataset_field, read_dataset
+from services.gateway.sides import COUNTRY, Place
+from services.gateway.site import words
+from services.gateway.site.dashboards.pages import COMPARISONS
+from services.gateway.site.dashboards.questions import Period, Sent, held_months, period_fields, read_period
+from services.gateway.site.dashboards.shapes import Chart, Dashboard, Field, Option, api_address
+from services.gateway.site.dashboards.sides import comparison_chart, ons_chart
+from services.gateway.statistics_schemas import Comparison, OnsComparison
+from services.gateway.store import Snapshot
+from shared.areas import ForceAreas
+from shared.model import Dataset
+from shared.ons import bundled
+
+ENGLAND_AND_WALES = "England and Wales"
+AREA_HINT = "Instead of the police area: a postcode and metres, such as EC2M 7PY, 500"
+PERIODS = (("from", "to"), ("from_b", "to_b"))
+LABELS = (("From", "To"), ("Second side: from", "Second side: to"))
+
+
+async def comparisons(
+    snapshot: Snapshot, cubes: Cubes, sent: Sent, areas: ForceAreas, places: tuple[Place, Place]
+) -> Dashboard:
+    """Two sides; `places` are those that `place_texts` named, looked up."""
+    dataset = read_dataset(sent.one("dataset"))
+    facts, vocabulary = await snapshot.facts(), await snapshot.vocabulary()
+    held = require_months(held_months(facts, dataset), dataset)
+    period_a = read_period(sent, held)
+    is_other = bool(sent.one("from_b") or sent.one("to_b"))
+    period_b = read_period(sent, held, PERIODS[1]) if is_other else period_a
+    is_street = dataset is Dataset.STREET
+    by = "category" if is_street else "object"
+    table = await comparison_table(
+        snapshot, cubes, areas, dataset, places, (period_a.text, period_b.text), by, {}
+    )
+    answer = table.answer
+    assert isinstance(answer, Comparison)
+    names = {COUNTRY: ENGLAND_AND_WALES, **{force.slug: force.name for force in facts.forces}}
+    a, b = side_names(answer, names, (period_a, period_b))
+    labels = await snapshot.categories() if is_street else vocabulary.labels.get("object_of_search", {})
+    address = api_address(
+        f"/api/v1/comparisons/{dataset}", a=answer.a.place, b=answer.b.place, month=period_a.text,
+        month_b=period_b.text if is_other else None, by=by,
+    )  # fmt: skip
+    charts = [comparison_chart(answer, labels, a, b, address)]
+    if is_street and answer.a.place in bundled().rates:
+        charts.append(await beside_ons(snapshot, cubes, answer.a.place, period_a, a))
+    keys = [(a, f"{answer.a.total:,}", "records"), (b, f"{answer.b.total:,}", "records")]
+    sides = [answer.a, answer.b]
+    shown = OnBothSides(answer)
+    fields = [
+        dataset_field(dataset),
+        *place_fields(sent, "a", "First side", names),
+        *period_fields(held, period_a),
+        *place_fields(sent, "b", "Second side", names),
+        *period_fields(["", *held], period_b if is_other else Period("", ""), PERIODS[1], LABELS[1]),
+    ]
+    months = sorted({month for side in sides for month in side.months})
+    return dashboard(COMPARISONS, fields, keys, charts, shown, months, period_a, sent)
+
+
+class OnBothSides:
+    """What is missing of either side."""
+
+    def __init__(self, answer: Comparison) -> None:
+        sides = (answer.a, answer.b)
+        self.data_version = {m: version for side in sides for m, version in side.data_version.items()}
+        self.missing_months = sorted({month for side in sides for month in side.missing_months})
+        self.gaps = list({(gap.month, gap.force): gap for side in sides for gap in side.gaps}.values())
+        self.notes = list(dict.fromkeys(note for side in sides for note in side.notes))
+
+
+async def beside_ons(snapshot: Snapshot, cubes: Cubes, place: str, period: Period, name: str) -> Chart:
+    """The first side beside what ONS publishes of it."""
+    table = await ons_table(snapshot, cubes, place, period.text)
+    assert isinstance(table.answer, OnsComparison)
+    return ons_chart(
+        table.answer, name, api_address("/api/v1/comparisons/ons", force=place, month=period.text)
+    )
+
+
+def place_texts(sent: Sent) -> tuple[str, str]:
+    """Both places as the API names them; a postcode goes before the police area beside it."""
+    return place_text(sent, "a"), place_text(sent, "b")
+
+
+def place_text(sent: Sent, side: str) -> str:
+    """One of them."""
+    around = " ".join(sent.several(f"around_{side}")[:1])
+    if around:
+        metres = "".join(sent.several(f"around_{side}")[1:2]) or "500"
+        return f"postcode:{around},{metres}"
+    return sent.one(side) or COUNTRY
+
+
+def place_fields(sent: Sent, side: str, label: str, names: dict[str, str]) -> list[Field]:
+    """A police area or the country; or a postcode with metres."""
+    chosen = sent.one(side) or COUNTRY
+    options = [Option(slug, name, slug == chosen) for slug, name in names.items()]
+    around = ", ".join(sent.several(f"around_{side}"))
+    return [
+        Field(side, f"{label}: police area", "select", options),
+        Field(f"around_{side}", f"{label}: around", "text", value=around, hint=AREA_HINT),
+    ]
+
+
+def side_names(answer: Comparison, names: dict[str, str], periods: tuple[Period, Period]) -> tuple[str, str]:
+    """What both sides are called; with their months where these differ."""
+    found = [names.get(side.place, side.place.replace("postcode:", "").replace(",", ", ") + " m")
+             for side in (answer.a, answer.b)]  # fmt: skip
+    if periods[0] != periods[1]:
+        found = [
+            f"{name}, {words.span([period.first, period.last])}"
+            for name, period in zip(found, periods, strict=True)
+        ]
+    return found[0], found[1]

@@ -1,0 +1,55 @@
+"""What is missing of the figures of a page, in words. Pure."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
+
+from services.gateway.coverage import KnownForce
+from services.gateway.schemas import Gap
+from services.gateway.site import words
+from services.gateway.statistics import NO_DATA
+from shared.model import format_month, next_month, parse_month
+
+LEAST_AREAS = 40
+"""Police areas, of 43, that must have data for a count to speak for England and Wales; as in reports."""
+THIN = f"Fewer than {LEAST_AREAS} police areas have data"
+STATES = {
+    "not_published": "not published",
+    "not_loaded": "not held",
+    "partial_suspected": "may be incomplete",
+    "known_issue": "known issue",
+}
+"""How pages name what is missing."""
+
+
+def thin_months(gaps: Iterable[Gap], forces: Sequence[KnownForce], asked: Collection[str] | None) -> set[str]:
+    """Months in which too few police areas have data to speak for the country, where all are asked for."""
+    if asked:
+        return set()
+    areas = {force.slug for force in forces if force.population}
+    silent = Counter(gap.month for gap in gaps if gap.state in NO_DATA and gap.force in areas)
+    return {month for month, n in silent.items() if len(areas) - n < LEAST_AREAS}
+
+
+def gap_rows(gaps: Iterable[Gap]) -> list[tuple[str, str, str, str]]:
+    """Force, months, state and evidence, months in a row together."""
+    rows = []
+    ordered = sorted(gaps, key=lambda gap: (gap.force, gap.month))
+    for (force, state), held in groupby(ordered, key=lambda gap: (gap.force, gap.state)):
+        told = list(held)
+        evidence = list(dict.fromkeys(gap.evidence for gap in told))
+        more = f" (and {len(evidence) - 1} more)" if len(evidence) > 1 else ""
+        spans = ", ".join(words.span(run) for run in runs([gap.month for gap in told]))
+        rows.append((force, spans, STATES.get(state, state), evidence[0] + more))
+    return rows
+
+
+def runs(months: Iterable[str]) -> list[list[str]]:
+    """Months in order, those in a row together."""
+    found: list[list[str]] = []
+    for month in months:
+        if found and format_month(next_month(parse_month(found[-1][-1]))) == month:
+            found[-1].append(month)
+        else:
+            found.append([month])
+    return found

@@ -1,0 +1,66 @@
+"""Templates into pages. English is in the templates; a language more is a catalogue (`web/locale`)."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.gateway.schemas import ATTRIBUTION, LICENCE
+from services.gateway.site import assets, words
+
+TEMPLATES = Path(__file__).parents[1] / "web" / "templates"
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; worker-src 'self'; font-src 'self'; "
+        "img-src 'self' data: blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""Nothing from elsewhere, nothing inline, nothing framed."""
+
+
+@cache
+def environment() -> Environment:
+    """The templates with what they may use."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    made.filters |= {
+        "number": words.number,
+        "percent": words.percent,
+        "points": words.points,
+        "size": words.size,
+        "signed": words.signed,
+        "month": words.month,
+        "short_month": words.short_month,
+        "day": words.day,
+        "span": words.span,
+    }
+    made.globals |= {"asset": assets.address, "attribution": ATTRIBUTION, "licence": LICENCE}
+    return made
+
+
+def render(template: str, **values: object) -> str:
+    """A page, by the name of its template without the ending."""
+    return environment().get_template(f"{template}.html.jinja").render(**values)
+
+
+@cache
+def edition() -> str:
+    """Names the code, templates and assets of pages: who holds a page of other ones is given it anew."""
+    hashed = hashlib.sha256(assets.digest().encode())
+    service = Path(__file__).parents[1]
+    for path in sorted([*service.rglob("*.jinja"), *service.rglob("*.py")]):
+        hashed.update(path.read_bytes())
+    return hashed.hexdigest()[:12]

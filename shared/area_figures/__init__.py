@@ -1,0 +1,1 @@
+"""The figures of a neighbourhood, as reports print them and pages show them."""

@@ -1,0 +1,68 @@
+"""Which months of which police area are counted, and why. Pure."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from shared.area_figures.counts import Area, MonthState
+from shared.coverage import USUAL_MONTHS, State, judge
+from shared.model import Dataset, months_after
+from shared.tiers import Window
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A month's counts as they can be read."""
+
+    version: int
+    mapping: int
+    release: date | None
+
+
+@dataclass(frozen=True)
+class ForceMonths:
+    """What tells which months are whole: records by police area and month, and the forces asked for."""
+
+    records: dict[Area, Counter[date]]
+    scopes: dict[date, list[str]]
+    changes: dict[date, float]
+
+    def judge(self, area: Area, month: date, *, loaded: bool) -> tuple[State, str]:
+        """The state of an area's month and the evidence. Railway police count for themselves."""
+        records = self.records.get(area, Counter())
+        return judge(
+            Dataset.STREET,
+            area.slug,
+            month,
+            area.population,
+            records[month],
+            usual(records, month),
+            change=self.changes.get(month, 1.0),
+            loaded=loaded,
+            in_scope=area.slug in self.scopes.get(month, [area.slug]),
+            listed_empty=False,
+        )
+
+
+def as_counted(grid: Grid | None) -> tuple[int, int] | None:
+    """What names the counts of a month; None where it is not loaded."""
+    return (grid.version, grid.mapping) if grid else None
+
+
+def month_states(
+    known: ForceMonths, area: Area, window: Window, grids: Mapping[date, Grid]
+) -> list[MonthState]:
+    """What is known of each month of the window."""
+    states = []
+    for month in window.months:
+        grid = grids.get(month)
+        state, evidence = known.judge(area, month, loaded=grid is not None)
+        version, release = (grid.version, grid.release) if grid else (None, None)
+        states.append(MonthState(month, version, release, state, evidence))
+    return states
+
+
+def usual(records: Mapping[date, int], month: date) -> list[int]:
+    """Records of the months that say what is usual."""
+    return [records.get(months_after(month, -back), 0) for back in range(1, USUAL_MONTHS + 1)]

@@ -66,6 +66,19 @@ ASKED = {
     "force against ONS": "comparisons/ons?force=kent&month={all}",
 }
 
+PAGE_TARGET_MS = 100
+PAGES = {
+    "page of street crime": "/dashboards/crime?from={first}&to={last}",
+    "page of street crime, one force": "/dashboards/crime?from={first}&to={last}&force=kent",
+    "page of stops": "/dashboards/stop-and-search?from={first}&to={last}",
+    "page of trends": "/dashboards/trends?from={first}&to={last}",
+    "page of outcomes": "/dashboards/outcomes?from={first}&to={last}",
+    "page of comparisons": "/dashboards/comparisons?a=kent&from={first}&to={last}",
+    "page of street crime, usual months": "/dashboards/crime",
+    "page of stops, usual months": "/dashboards/stop-and-search",
+}
+"""The same figures as pages."""
+
 
 def bench_statistics(pages: list[RawPage], month: date, _repeats: int) -> None:
     """Each dashboard, many times; without Redis every answer is worked out anew."""
@@ -87,21 +100,31 @@ async def measure(stack: Stack, pages: list[RawPage], month: date) -> None:
             (await client.get(f"statistics/{name}")).raise_for_status()
         report("statistics.first", seconds=perf_counter() - started, rows=rows, months=MONTHS)
         for name, address in ASKED.items():
-            seconds = []
-            for _ in range(TURNS):
-                started = perf_counter()
-                answer = await client.get(address.format(all=every))
-                seconds.append(perf_counter() - started)
-                answer.raise_for_status()
-            report(
-                "statistics.answer",
-                what=name,
-                p50_ms=1000 * median(seconds),
-                p95_ms=1000 * quantiles(seconds, n=20)[-1],
-                bytes=len(answer.content),
-                target_ms=TARGET_MS,
-            )
+            await time_answers(client, "statistics.answer", name, address.format(all=every), TARGET_MS)
+        client.base_url = httpx.URL(f"http://127.0.0.1:{stack.ports['gateway']}")
+        first, _, last = every.partition("..")
+        for name, address in PAGES.items():
+            asked = address.format(first=first, last=last)
+            await time_answers(client, "statistics.page", name, asked, PAGE_TARGET_MS)
         report("statistics.memory", peak_megabytes=peak_megabytes(pid))
+
+
+async def time_answers(client: httpx.AsyncClient, kind: str, name: str, address: str, target: int) -> None:
+    """How long an answer takes, many times."""
+    seconds = []
+    for _ in range(TURNS):
+        started = perf_counter()
+        answer = await client.get(address)
+        seconds.append(perf_counter() - started)
+        answer.raise_for_status()
+    report(
+        kind,
+        what=name,
+        p50_ms=1000 * median(seconds),
+        p95_ms=1000 * quantiles(seconds, n=20)[-1],
+        bytes=len(answer.content),
+        target_ms=target,
+    )
 
 
 async def fill(stack: Stack, pages: list[RawPage], month: date) -> dict[str, int]:

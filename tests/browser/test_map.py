@@ -167,6 +167,40 @@ async def test_a_tab_that_was_open_over_new_data_shows_the_new_tiles(
     assert (await page.evaluate(DRAWN))["cells"]
 
 
+DRAWN_HEXES = "() => document.getElementById('map').map.queryRenderedFeatures({ layers: ['hexes'] }).length"
+"""How many hexagons are to be seen."""
+GO = "(query) => { history.pushState(null, '', query); dispatchEvent(new PopStateEvent('popstate')); }"
+
+
+async def test_hexagons_of_other_filters_are_gone_where_those_asked_for_cannot_be_fetched(
+    browser: Browser, site: Served
+) -> None:
+    context = await browser.new_context()
+    page = await context.new_page()
+    await opened(page, site, f"at={CITY},11&month=2018-10")
+    await page.wait_for_function(DRAWN_HEXES)
+    said = page.locator("#map-said")
+    await page.evaluate(GO, f"?at={CITY},11&month=2018-10&category=none-such")
+    await expect(said).to_contain_text("none-such")
+    assert await page.evaluate(DRAWN_HEXES) == 0
+    await page.evaluate(GO, f"?at={CITY},11&month=2018-10")
+    await page.wait_for_function(DRAWN_HEXES)
+
+    await context.set_offline(True)
+    await page.locator("summary").filter(has_text="All").first.click()
+    await page.get_by_label("Burglary").check()
+    await expect(said).to_contain_text("try again in a moment")
+    await page.wait_for_function(f"() => ({DRAWN_HEXES})() === 0")
+    await page.get_by_label("Go to a postcode").fill("EC2M 7PY")
+    await page.keyboard.press("Enter")
+    await expect(said).to_have_text("That did not work: try again in a moment.")
+    await context.set_offline(False)
+    await page.get_by_label("Burglary").uncheck()
+    await page.wait_for_function(DRAWN_HEXES)
+    await expect(said).to_have_text("")
+    await context.close()
+
+
 async def test_without_scripts_the_drawing_the_table_and_the_form_work(
     browser: Browser, site: Served
 ) -> None:

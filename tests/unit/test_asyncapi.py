@@ -77,9 +77,12 @@ def test_the_example_of_an_order_is_one_that_the_reporter_takes() -> None:
 
 
 def test_every_code_that_a_failure_may_have_is_in_the_quick_start() -> None:
+    root = DOCS.parent
+    folders = (root / "services" / "reporter", root / "shared" / "area_figures")
     code = "\n".join(
         path.read_text(encoding="utf-8")
-        for path in (DOCS.parent / "services" / "reporter").glob("*.py")
+        for folder in folders
+        for path in folder.glob("*.py")
         if path.name != "asyncapi.py"
     )
     said = set(CODE.findall(code)) | {f"postcode-{reason.replace('_', '-')}" for reason in Reason}

@@ -63,6 +63,27 @@ def test_a_state_has_the_shortest_address_and_keeps_its_filters() -> None:
         read_state(Dataset.STREET, {"month": ["2015-01..2020-12"]})
 
 
+@pytest.mark.parametrize(
+    ("given", "month"),
+    [
+        ("2018-10", "2018-10"),
+        ("2018-10..2018-12", "2018-10..2018-12"),
+        ("2018-11..2018-11", "2018-11"),
+        ("2018-12,2018-11,2019-01", "2018-11..2019-01"),
+        ("2018-10..2018-11,2018-11..2018-12", "2018-10..2018-12"),
+    ],
+)
+def test_months_in_a_row_are_a_first_and_a_last_one(given: str, month: str) -> None:
+    assert read_state(Dataset.STREET, {"month": [given]}).month == month
+    assert is_sent_by_form({"month": [given]}) == ("," in given)
+
+
+@pytest.mark.parametrize("given", ["2018-10,2018-12", "2018-10..2018-11,2019-01", "2019-01,2018-10"])
+def test_months_with_a_gap_are_refused_with_what_is_valid(given: str) -> None:
+    with pytest.raises(ParameterError, match=r"leaves months out: .*one month, or a first and a last one"):
+        read_state(Dataset.STREET, {"month": [given]})
+
+
 def test_an_operators_basemap_may_be_fetched_from_where_it_is_and_nowhere_else() -> None:
     policy = page_headers("https://tiles.example/style.json")["Content-Security-Policy"]
     assert "connect-src 'self' https://tiles.example;" in policy

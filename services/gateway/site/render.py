@@ -6,9 +6,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+import shared
 from services.gateway.schemas import ATTRIBUTION, LICENCE
 from services.gateway.site import assets, words
 
+MADE_OF = {".py", ".jinja", ".sql", ".csv", ".json", ".geojson"}
+"""What decides what a page says, in the service and in the shared package."""
 TEMPLATES = Path(__file__).parents[1] / "web" / "templates"
 SECURITY = {
     "Content-Security-Policy": (
@@ -58,9 +61,9 @@ def render(template: str, **values: object) -> str:
 
 @cache
 def edition() -> str:
-    """Names the code, templates and assets of pages: who holds a page of other ones is given it anew."""
+    """Names all that pages are made of but the data: one of an earlier release is given anew."""
     hashed = hashlib.sha256(assets.digest().encode())
-    service = Path(__file__).parents[1]
-    for path in sorted([*service.rglob("*.jinja"), *service.rglob("*.py")]):
-        hashed.update(path.read_bytes())
+    for folder in (Path(__file__).parents[1], Path(shared.__file__).parent):
+        for path in sorted(path for path in folder.rglob("*") if path.suffix in MADE_OF):
+            hashed.update(path.read_bytes())
     return hashed.hexdigest()[:12]

@@ -194,6 +194,46 @@ async def test_a_page_is_confirmed_until_the_data_change(city: Client, pool: asy
     assert Page.of(after.text).rows("months")[1][1] != NOTHING
 
 
+async def test_forces_that_are_counted_together_are_all_named(city: Client) -> None:
+    shown = await page(city, "/dashboards/crime?from=2018-10&to=2018-10&force=city-of-london,btp")
+    chosen = [one.attrib["value"] for one in shown.find("input[@name='force']") if "checked" in one.attrib]
+    assert sorted(chosen) == ["btp", "city-of-london"]
+    answer = (await city.get("/api/v1/statistics/street?month=2018-10&force=city-of-london,btp")).json()
+    assert shown.find("dl[@class='keys']/div/dd")[0].text == f"{answer['total']:,}"
+    image = (
+        await city.get("/dashboards/crime/months.svg?from=2018-10&to=2018-10&force=city-of-london,btp")
+    ).text
+    assert "British Transport Police, City of London Police" in image
+
+
+async def test_of_a_force_that_told_nothing_there_is_no_number(city: Client) -> None:
+    silent = "from=2018-10&to=2018-10"
+    crime = await page(city, f"/dashboards/crime?{silent}&force=kent")
+    assert [one.text for one in crime.find("dl[@class='keys']/div/dd")] == ["not told", "1", "not told"]
+    outcomes = await page(city, f"/dashboards/outcomes?{silent}&force=kent")
+    assert [one.text for one in outcomes.find("dl[@class='keys']/div/dd")] == [NOTHING] * 3
+    sides = await page(city, f"/dashboards/comparisons?{silent}&a=kent&b=city-of-london")
+    a, b = (one.text for one in sides.find("dl[@class='keys']/div/dd"))
+    assert a == "not told"
+    assert number(b or "") > 0
+
+
+async def test_months_that_are_not_held_are_not_said_to_be_shown(city: Client) -> None:
+    shown = await page(city, f"/dashboards/comparisons?a=city-of-london&{CITY}")
+    assert "Shown: 2 months held, October 2018, December 2018." in shown.texts("main")[0]
+
+
+async def test_only_a_question_that_is_good_is_confirmed(city: Client) -> None:
+    anything = {"If-None-Match": "*", "Accept": "text/html"}
+    assert (await city.get("/dashboards/crime?from=garbage", headers=anything)).status_code == 400
+
+
+async def test_parameters_of_other_sites_make_no_other_page(city: Client) -> None:
+    plain, tagged = [await city.get(f"/dashboards/crime?{CITY}{more}") for more in ("", "&utm_source=x")]
+    assert plain.headers["etag"] == tagged.headers["etag"]
+    assert plain.text == tagged.text
+
+
 async def test_nothing_of_a_page_is_from_elsewhere(city: Client) -> None:
     answer: httpx.Response = await city.get(f"/dashboards/crime?{CITY}")
     assert "'unsafe" not in answer.headers["content-security-policy"]

@@ -6,7 +6,9 @@ from collections import Counter
 import asyncpg
 import pytest
 
+from services.gateway.settings import GatewaySettings
 from services.gateway.store import sql
+from shared.db import READER, open_pool
 from shared.model import Dataset
 from tests.component.gateway.country import (
     BANK,
@@ -19,7 +21,7 @@ from tests.component.gateway.country import (
     ROWS,
     Country,
 )
-from tests.component.gateway.server import Client, get
+from tests.component.gateway.server import Client, gateway, get
 
 STREET, STOPS = Dataset.STREET, Dataset.STOPS
 PAGE = {"Accept": "text/html"}
@@ -106,8 +108,85 @@ async def test_a_chosen_hexagon_tells_its_groups_categories_and_months(
     assert '<p class="map-count">7 ' in panel
     assert "<span>Burglary</span><b>3</b>" in panel
     assert "November 2018: no data" in panel
-    assert f"/api/v1/hexes/{cell}?dataset=street" in panel
+    assert f"/api/v1/hexes/{cell}?dataset=street&amp;month=2018-10" in panel
     assert 'class="chosen"' in html
+
+
+def panel_of(html: str) -> str:
+    return html.partition('id="map-panel"')[2].partition("</section>")[0]
+
+
+async def test_the_file_of_a_chosen_hexagon_has_the_total_of_its_panel(
+    client: Client, country: Country
+) -> None:
+    await country.load(STREET, OCTOBER, ROWS)
+    await country.load(STREET, DECEMBER, [(CITY, "drugs", CHARGED)] * 2)
+    [cell] = re.findall(r'data-cell="(275[0-9.]+)"', await page(client, f"/maps/crime?at={CITY_VIEW},12"))
+    for query, total in (("", 2), ("&month=2018-10", 7), ("&month=2018-10..2018-12", 9)):
+        panel = panel_of(await page(client, f"/maps/crime?at={CITY_VIEW},12&cell={cell}{query}"))
+        assert f'<p class="map-count">{total} ' in panel
+        link = re.search(r'href="(/api/v1/hexes/[^"]+)"', panel)
+        assert link
+        assert (await client.get(link.group(1).replace("&amp;", "&"))).json()["total"] == total
+
+
+async def test_months_that_are_not_held_are_counted_beside_the_totals(
+    client: Client, country: Country
+) -> None:
+    await country.load(STREET, OCTOBER, ROWS)
+    await country.load(STREET, DECEMBER, [(CITY, "drugs", CHARGED)] * 2)
+    [cell] = re.findall(r'data-cell="(275[0-9.]+)"', await page(client, f"/maps/crime?at={CITY_VIEW},12"))
+    there = f"at={CITY_VIEW},12&cell={cell}"
+    html = await page(client, f"/maps/crime?{there}&month=2018-10..2018-12")
+    assert total_of(html) == 11
+    assert "2 of 3 months are held" in html
+    assert "known of 2 of 3 months" in panel_of(html)
+    whole = await page(client, f"/maps/crime?{there}&month=2018-12")
+    assert "months are held" not in whole.replace("All months that are held", "")
+    assert "known of" not in whole
+
+
+async def test_held_months_of_which_nobody_published_here_are_not_in_the_panels_total(
+    client: Client, country: Country
+) -> None:
+    await country.load(STREET, OCTOBER, ROWS)
+    await country.load(STREET, NOVEMBER, [(MANCHESTER, "drugs", None)], asked=["greater-manchester"])
+    october = await page(client, f"/maps/crime?at={CITY_VIEW},12&month=2018-10")
+    cell = re.findall(r'data-cell="(275[0-9.]+)"', october)[0]
+    html = await page(client, f"/maps/crime?at={CITY_VIEW},12&month=2018-10..2018-11&cell={cell}")
+    assert "known of 1 of 2 months" in panel_of(html)
+    assert "not published or not held</td>" in panel_of(html)
+    assert "months are held" not in html.replace("All months that are held", "")
+
+
+@pytest.mark.parametrize("path", ["/maps/crime", "/maps/crime/parts", "/maps/stop-and-search"])
+async def test_months_with_a_gap_are_refused_and_months_in_a_row_lead_to_their_span(
+    client: Client, country: Country, path: str
+) -> None:
+    for dataset in (STREET, STOPS):
+        await country.load(dataset, OCTOBER, [(CITY, None, None)])
+    html = await page(client, f"{path}?month=2018-10,2018-12&bbox=-1,51,0,52", 400)
+    assert "a map takes one month, or a first and a last one, as in 2018-10..2018-12" in html
+    if not path.endswith("parts"):
+        answer = await client.get(f"{path}?month=2018-11,2018-10", headers=PAGE)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"{path}?month=2018-10..2018-11")
+
+
+async def test_another_basemap_makes_another_page(
+    client: Client, country: Country, pool: asyncpg.Pool, database_url: str, nats_url: str
+) -> None:
+    await country.load(STREET, OCTOBER, ROWS)
+    before = await client.get("/maps/crime", headers=PAGE)
+    assert 'data-style=""' in before.text
+    held = {**PAGE, "If-None-Match": before.headers["etag"]}
+    assert (await client.get("/maps/crime", headers=held)).status_code == 304
+    style = "https://tiles.example/style.json"
+    settings = GatewaySettings(database_url=database_url, nats_url=nats_url, basemap_style_url=style)
+    async with open_pool(database_url, role=READER) as reader, gateway(settings, reader) as other:
+        after = await other.get("/maps/crime", headers=held)
+    assert after.status_code == 200
+    assert f'data-style="{style}"' in after.text
+    assert after.headers["etag"] != before.headers["etag"]
 
 
 async def test_a_hexagon_where_nobody_published_is_unknown_and_not_zero(

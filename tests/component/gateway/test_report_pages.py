@@ -186,7 +186,7 @@ async def test_the_page_of_an_order_says_what_became_of_it(client: Client, desk:
     for name in (unknown, "%3Cscript%3E"):
         assert "No order with this number is known" in await shown(client, f"/reports/{name}", 404)
     late = await shown(client, f"/reports/{unknown}?ordered")
-    assert "No reporter has taken it in yet" in late
+    assert "no reporter has taken it in yet" in late
 
 
 async def test_an_order_that_no_reporter_takes_in_is_kept_and_its_page_says_so(
@@ -194,7 +194,7 @@ async def test_an_order_that_no_reporter_takes_in_is_kept_and_its_page_says_so(
 ) -> None:
     accepted = await send(client, ORDER)
     assert accepted.status_code == 303
-    assert "No reporter has taken it in yet" in await shown(client, accepted.headers["location"])
+    assert "no reporter has taken it in yet" in await shown(client, accepted.headers["location"])
     assert len(await orders(desk)) == 1
 
 

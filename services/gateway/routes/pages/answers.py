@@ -1,13 +1,20 @@
-"""What all pages have in common: kept until the data change, never framed, nothing from elsewhere."""
+"""What all pages have in common: kept until what they are made of changes, nothing from elsewhere."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from litestar import MediaType, Response
 
 from services.gateway.cache import Cache
 from services.gateway.cube_store import compute_when_read
-from services.gateway.routes.answers import AnyRequest, headers_for, is_current, not_modified, question_tag
+from services.gateway.routes.answers import (
+    AnyRequest,
+    headers_for,
+    holds,
+    is_current,
+    not_modified,
+    question_tag,
+)
 from services.gateway.site.render import SECURITY, edition
 from services.gateway.store import Snapshot, Store
 
@@ -26,15 +33,18 @@ async def answer_page(
     media_type: str = MediaType.HTML,
     is_long: bool = False,
     also: object = None,
+    reads: Collection[str] | None = None,
 ) -> Response[Any]:
     """A page that is made of the data: once for all who ask for it, until the data change.
 
     `is_long`: it reads an area, and waits its turn with others that do. `also`: what else it depends on.
+    `reads`: the parameters that it looks at; others make it no other page.
     """
     revision = await store.revision()
-    question = (edition(), request.url.path, sorted(request.query_params.multi_items()), str(also))
+    read = [one for one in request.query_params.multi_items() if reads is None or one[0] in reads]
+    question = (edition(), request.url.path, sorted(read), str(also))
     tag = question_tag(revision, *question)
-    if is_current(request, tag):
+    if holds(request, tag):
         return confirmed(tag, headers)
 
     async def work() -> bytes:

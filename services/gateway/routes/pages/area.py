@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from services.gateway.cache import Cache
-from services.gateway.errors import STATUS
+from services.gateway.errors import STATUS, TITLES
 from services.gateway.routes.answers import AnyRequest
 from services.gateway.routes.pages.answers import PAGE, answer_now, answer_page
 from services.gateway.routes.record_answers import POSTCODE_ERRORS
@@ -33,7 +33,7 @@ from shared.area_figures.figures import work_out
 from shared.area_figures.refusal import Refusal
 from shared.area_figures.shapes import Figures
 from shared.area_figures.telling import tier_months
-from shared.errors import RequestError
+from shared.errors import RequestError, TransientError
 from shared.postcode_lookup import Postcodes
 from shared.postcodes import Location, PostcodeError, normalise
 from shared.tiers import Tier
@@ -68,6 +68,10 @@ def read_tier(text: str | None) -> Tier:
         return Tier(text or Tier.ESSENTIAL)
     except ValueError as error:
         raise TierError(f"'{(text or '')[:20]}' is none of {', '.join(Tier)}.") from error
+
+
+AWAY = Refused(503, TITLES[503], "The figures cannot be read at the moment.")
+"""Said in a frame too, which would else stay blank."""
 
 
 def explain(error: PostcodeError | Refusal | TierError) -> Refused:
@@ -159,8 +163,8 @@ async def get_area_embed(
         if elsewhere := given.moved(postcode, "/embed"):
             return elsewhere
         return await given.answer(postcode, render_embed, headers=EMBED_SECURITY)
-    except (PostcodeError, Refusal, TierError) as error:
-        refused = explain(error)
+    except (PostcodeError, Refusal, TierError, TransientError) as error:
+        refused = AWAY if isinstance(error, TransientError) else explain(error)
         answer = answer_now(render_embed_refused(refused), refused.status)
         answer.headers.update(EMBED_SECURITY)
         return answer
@@ -222,4 +226,5 @@ class Given:
             media_type=FILE_TYPES[ending] if ending else MediaType.HTML,
             is_long=True,
             also=(place, also),
+            reads=("tier", "data"),
         )

@@ -23,6 +23,6 @@ async def get_home(
     async def compute(snapshot: Snapshot) -> str:
         return render_home(await snapshot.facts())
 
-    answer = await answer_page(request, store, cache, compute)
+    answer = await answer_page(request, store, cache, compute, reads=())
     answer.headers["Link"] = LINKS
     return answer

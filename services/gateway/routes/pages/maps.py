@@ -67,8 +67,9 @@ async def get_map(
     async def page(snapshot: Snapshot) -> str:
         return render_map(await compute(snapshot), style_url=settings.basemap_style_url)
 
+    style_url = settings.basemap_style_url
     return await answer_page(
-        request, store, cache, page, headers=page_headers(settings.basemap_style_url), is_long=True
+        request, store, cache, page, headers=page_headers(style_url), is_long=True, also=style_url
     )
 
 

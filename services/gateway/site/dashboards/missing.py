@@ -8,11 +8,10 @@ from services.gateway.coverage import KnownForce
 from services.gateway.schemas import Gap
 from services.gateway.site import words
 from services.gateway.statistics import NO_DATA
+from shared.area_figures.figures import LEAST_FORCES
 from shared.model import format_month, next_month, parse_month
 
-LEAST_AREAS = 40
-"""Police areas, of 43, that must have data for a count to speak for England and Wales; as in reports."""
-THIN = f"Fewer than {LEAST_AREAS} police areas have data"
+THIN = f"Fewer than {LEAST_FORCES} police areas have data"
 STATES = {
     "not_published": "not published",
     "not_loaded": "not held",
@@ -28,7 +27,7 @@ def thin_months(gaps: Iterable[Gap], forces: Sequence[KnownForce], asked: Collec
         return set()
     areas = {force.slug for force in forces if force.population}
     silent = Counter(gap.month for gap in gaps if gap.state in NO_DATA and gap.force in areas)
-    return {month for month, n in silent.items() if len(areas) - n < LEAST_AREAS}
+    return {month for month, n in silent.items() if len(areas) - n < LEAST_FORCES}
 
 
 def gap_rows(gaps: Iterable[Gap]) -> list[tuple[str, str, str, str]]:

@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from textwrap import wrap
 
 from markupsafe import escape
 
@@ -9,7 +10,8 @@ from services.gateway.errors import NotFoundError
 from services.gateway.schemas import ATTRIBUTION
 from services.gateway.site import words
 from services.gateway.site.assets import FOLDER
-from services.gateway.site.charts import LETTER, WIDE
+from services.gateway.site.charts import LETTER, WIDE, text
+from services.gateway.site.dashboards.missing import runs
 from services.gateway.site.dashboards.shapes import Board, Chart, Dashboard
 from services.gateway.site.render import render
 
@@ -45,6 +47,12 @@ IMAGE_HEADERS = {
 }
 """An image has its style in it."""
 HEAD, FOOT, LINE = 66, 44, 20
+MARKS = {
+    "disc": '<circle class="fill-1" cx="6" cy="-4.5" r="6"/>',
+    "diamond": '<path class="fill-2" d="M6.5-11.5l7 7-7 7-7-7z"/>',
+    "line-2": '<path class="line-2" d="M0-4.5h16"/>',
+}
+"""Those of legends that are no squares."""
 
 
 def render_dashboard(dashboard: Dashboard) -> str:
@@ -77,10 +85,11 @@ def alone(dashboard: Dashboard, chart: Chart) -> str:
     assert match is not None
     legend = drawn_legend(chart)
     body = inner.partition(">")[2].removesuffix("</svg>")
-    top = HEAD + (LINE if legend else -8)
-    height = float(match[1]) + HEAD + FOOT + (LINE if legend else 0)
-    chosen = " · ".join(", ".join(field.chosen) for field in dashboard.fields[2:] if field.chosen)
-    about = f"{words.span(list(dashboard.months))}{' · ' if chosen else ''}{chosen}"
+    told = wrap(about(dashboard), int(WIDE / LETTER))
+    head = HEAD + LINE * (len(told) - 1)
+    top = head + (LINE if legend else -8)
+    height = float(match[1]) + head + FOOT + (LINE if legend else 0)
+    lines = "".join(text(0, 38 + LINE * n, one, kind="quiet") for n, one in enumerate(told))
     source = f"{ATTRIBUTION} CrimeMapsUK, data version {dashboard.version}."
     size = f'width="{WIDE + 40}" height="{height + 40:g}"'
     return (
@@ -89,18 +98,26 @@ def alone(dashboard: Dashboard, chart: Chart) -> str:
         '<defs><pattern id="hatch" width="8" height="8" patternUnits="userSpaceOnUse" class="hatch">'
         '<rect width="8" height="8"/><path d="M0 8 8 0"/></pattern></defs>'
         f'<text y="16" class="title">{escape(dashboard.board.title)}: {escape(chart.title)}</text>'
-        f'<text y="38" class="quiet">{escape(about[:150])}</text>'
-        f'<g transform="translate(0 {HEAD})">{legend}</g><g transform="translate(0 {top})">{body}</g>'
+        f'{lines}<g transform="translate(0 {head})">{legend}</g><g transform="translate(0 {top})">{body}</g>'
         f'<text y="{height - 4:g}" class="quiet small">{escape(source)}</text></svg>'
     )
+
+
+def about(dashboard: Dashboard) -> str:
+    """The months and filters of an image, and what is missing of it."""
+    months = ", ".join(words.span(run) for run in runs(dashboard.months)) or "no month held"
+    chosen = [f"{field.label}: {', '.join(field.chosen)}" for field in dashboard.fields if field.is_filter]
+    missing = len(dashboard.missing_months)
+    held = [f"{missing} months in between or around are not held"] if missing else []
+    return " · ".join([months, *chosen, *held])
 
 
 def drawn_legend(chart: Chart) -> str:
     """The marks and their meaning, side by side."""
     parts, x = [], 0.0
     for kind, label in chart.legend:
-        mark = f'<rect class="{kind}" width="13" height="13" y="-11"/><text x="20">{escape(label)}</text>'
-        parts.append(f'<g transform="translate({x:g} 0)">{mark}</g>')
+        mark = MARKS.get(kind, f'<rect class="{kind}" width="13" height="13" y="-11"/>')
+        parts.append(f'<g transform="translate({x:g} 0)">{mark}<text x="20">{escape(label)}</text></g>')
         x += 20 + len(label) * LETTER + 20
     return "".join(parts)
 

@@ -100,11 +100,9 @@ def period_fields(
     return fields
 
 
-def force_field(forces: Iterable[KnownForce], chosen: str | None, everywhere: str) -> Field:
-    """One force, or all."""
-    options = [Option("", everywhere, not chosen)]
-    options += [Option(one.slug, one.name, one.slug == chosen) for one in forces]
-    return Field("force", "Police force", "select", options)
+def force_field(forces: Iterable[KnownForce], chosen: Sequence[str]) -> Field:
+    """Any of the forces; none is all."""
+    return several_field("force", "Police forces", {one.slug: one.name for one in forces}, chosen)
 
 
 def several_field(name: str, label: str, valid: Mapping[str, str], chosen: Sequence[str]) -> Field:

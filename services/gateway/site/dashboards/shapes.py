@@ -10,7 +10,7 @@ from markupsafe import Markup
 from services.gateway.schemas import Gap
 from services.gateway.site import words
 from services.gateway.site.charts import both
-from services.gateway.site.dashboards.missing import gap_rows
+from services.gateway.site.dashboards.missing import gap_rows, runs
 
 Cell = tuple[str, bool]
 """A text, and whether it is a number."""
@@ -40,6 +40,11 @@ class Field:
     def chosen(self) -> list[str]:
         """The labels of what is chosen."""
         return [option.label for option in self.options if option.is_chosen]
+
+    @property
+    def is_filter(self) -> bool:
+        """Whether it leaves something out: a select always has a choice, words only if some are chosen."""
+        return self.kind == "several" and bool(self.chosen)
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,11 @@ class Dashboard:
         """Names the versions of all months shown; changes when one of them is replaced."""
         told = ",".join(f"{month}={version}" for month, version in sorted(self.data_version.items()))
         return hashlib.sha256(told.encode()).hexdigest()[:10]
+
+    @property
+    def months_told(self) -> str:
+        """The months shown, those in a row together."""
+        return ", ".join(words.span(run) for run in runs(self.months)) or words.NOTHING
 
     @property
     def permanent(self) -> str:

@@ -127,6 +127,7 @@ def parts(shown: Shown) -> dict[str, object]:
         "state": shown.state,
         "records": RECORDS[shown.state.dataset],
         "months": shown.months,
+        "asked": len(shown.asked.asked),
         "revision": shown.facts.revision,
         "steps": steps,
         "classes": classes_for(steps) if ordered else [],

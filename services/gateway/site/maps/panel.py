@@ -25,6 +25,8 @@ class Panel:
     longitude: float
     level: int
     total: int | None
+    known: int
+    """Of how many months the total is."""
     groups: list[tuple[str, int, str]]
     """Name, records, and the class of its colour."""
     categories: list[tuple[str, int]]
@@ -43,7 +45,7 @@ def panel(state: MapState, chosen: HexHistory, months: list[str], names: Mapping
     groups = added(one.outcome_groups for one in counted)
     categories = added(one.categories for one in counted) if state.dataset is Dataset.STREET else {}
     [place] = nearest_places([(chosen.latitude, chosen.longitude)])
-    query = {"dataset": state.dataset, **{k: v for k, v in state.filters.items() if k != "month"}}
+    query = {"dataset": state.dataset, "month": months[-1], **state.filters}
     return Panel(
         id=chosen.id,
         place=place,
@@ -51,6 +53,7 @@ def panel(state: MapState, chosen: HexHistory, months: list[str], names: Mapping
         longitude=chosen.longitude,
         level=chosen.level,
         total=sum(known) if known else None,
+        known=len(known),
         groups=[(names.get(word, word), n, f"fill-{word}") for word, n in groups.items()],
         categories=[(names.get(word, word), n) for word, n in categories.items()],
         trend=trend(chosen),

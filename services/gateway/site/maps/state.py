@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import urlencode
 
 from services.gateway.errors import ParameterError
@@ -9,7 +10,7 @@ from services.gateway.hex_history import Cell, read_cell
 from services.gateway.parameters import read_months
 from services.gateway.routes.tiles import MOST_MONTHS
 from services.gateway.site.maps.view import COUNTRY, View, read_view
-from shared.model import Dataset
+from shared.model import Dataset, format_month, next_month
 
 PATHS = {Dataset.STREET: "/maps/crime", Dataset.STOPS: "/maps/stop-and-search"}
 FILTERS = ("month", "category", "outcome_group")
@@ -67,19 +68,29 @@ def read_state(dataset: Dataset, given: Given) -> MapState:
 def is_sent_by_form(given: Given) -> bool:
     """Whether an address is what a form makes of its fields, rather than the shortest one for a map."""
     has_more = any(len(values) > 1 or "" in values for values in given.values())
-    return has_more or "from" in given or "to" in given or "postcode" in given
+    is_list = "," in (first(given, "month") or "")
+    return has_more or is_list or "from" in given or "to" in given or "postcode" in given
 
 
 def read_period(given: Given) -> str | None:
-    """The months: `month`, or `from` and `to` of the form, in either order."""
+    """One month, or a first and a last one: `month`, or `from` and `to` of the form, in either order.
+
+    Raises:
+        ParameterError: they are no months, too many, or a list that leaves some out: no form could show it.
+    """
     start, end = first(given, "from"), first(given, "to")
     month = first(given, "month")
     if start or end:
-        first_month, last_month = sorted([start or end or "", end or start or ""])
-        month = first_month if first_month == last_month else f"{first_month}..{last_month}"
-    if month is not None and len(months := read_months(month)) > MOST_MONTHS:
+        month = "..".join(sorted([start or end or "", end or start or ""]))
+    if month is None:
+        return None
+    months = read_months(month)
+    if len(months) > MOST_MONTHS:
         raise ParameterError("month", f"{len(months)} months are given: at most {MOST_MONTHS} on one map")
-    return month
+    if any(next_month(one) != other for one, other in pairwise(months)):
+        form = "a map takes one month, or a first and a last one, as in 2018-10..2018-12"
+        raise ParameterError("month", f"'{month[:40]}' leaves months out: {form}")
+    return "..".join(dict.fromkeys([format_month(months[0]), format_month(months[-1])]))
 
 
 def first(given: Given, name: str) -> str | None:

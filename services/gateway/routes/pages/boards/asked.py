@@ -15,7 +15,6 @@ from services.gateway.statistics_schemas import Statistics
 from services.gateway.store import Snapshot
 from shared.model import Dataset
 
-EVERYWHERE = "All forces"
 PERSONAL_NAMES = frozenset(PERSONAL)
 
 IN_WORDS = {

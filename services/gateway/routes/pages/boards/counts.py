@@ -1,7 +1,7 @@
 """Dashboards of counts: street crimes, and stops and searches."""
 
 from services.gateway.cube_store import Cubes
-from services.gateway.routes.pages.boards.asked import EVERYWHERE, Question, dashboard, require_months
+from services.gateway.routes.pages.boards.asked import Question, dashboard, require_months
 from services.gateway.site.dashboards.counts import by_force, by_month, by_slug
 from services.gateway.site.dashboards.missing import thin_months
 from services.gateway.site.dashboards.pages import CRIME, STOPS
@@ -24,6 +24,7 @@ PEOPLE = {
     "age_range": "Age range",
     "gender": "Gender",
 }
+NOT_TOLD = "not told"
 MONTH_BY_MONTH = "Month by month"
 CRIME_MONTHS = "Records by the month in which they were recorded."
 CATEGORIES = "Each record has one category."
@@ -46,7 +47,7 @@ async def crime(snapshot: Snapshot, cubes: Cubes, sent: Sent) -> Dashboard:
     filters = {name: sent.joined(name) for name in ("force", "category", "outcome_group")}
     question = Question(snapshot, cubes, Dataset.STREET, period, filters)
     months, api = await question.ask("month")
-    thin = thin_months(months.gaps, facts.forces, filters["force"])
+    thin = thin_months(months.gaps, facts.forces, sent.several("force"))
     charts = [by_month(months, span_of(months), thin, MONTH_BY_MONTH, CRIME_MONTHS, api)]
     categories, api = await question.ask("category")
     charts.append(by_slug(categories, names, "categories", "By category", CATEGORIES, api))
@@ -56,16 +57,17 @@ async def crime(snapshot: Snapshot, cubes: Cubes, sent: Sent) -> Dashboard:
         forces, api = await question.ask("force")
         charts.append(by_force(forces, {force.slug: force.name for force in facts.forces}, api))
     located, _ = await question.ask("located")
-    unlocated = next((int(row["count"] or 0) for row in located.rows if row["located"] is False), 0)
+    without = next((int(row["count"] or 0) for row in located.rows if row["located"] is False), 0)
+    unlocated = NOT_TOLD if months.total is None else f"{without:,}"
     fields = [
         *period_fields(held, period),
-        force_field(facts.forces, sent.one("force"), EVERYWHERE),
+        force_field(facts.forces, sent.several("force")),
         several_field("category", "Categories", names, sent.several("category")),
         several_field("outcome_group", "Outcomes", groups, sent.several("outcome_group")),
     ]
     keys = [
         *total_keys(months),
-        ("Without published coordinates", f"{unlocated:,}", "counted here, on no map"),
+        ("Without published coordinates", unlocated, "counted here, on no map"),
     ]
     return dashboard(CRIME, fields, keys, charts, months, months.months, period, sent)
 
@@ -80,7 +82,7 @@ async def stops(snapshot: Snapshot, cubes: Cubes, sent: Sent) -> Dashboard:
     names = ("force", "object", "legislation", "outcome_group", *PEOPLE)
     question = Question(snapshot, cubes, Dataset.STOPS, period, {name: sent.joined(name) for name in names})
     months, api = await question.ask("month")
-    thin = thin_months(months.gaps, facts.forces, sent.one("force"))
+    thin = thin_months(months.gaps, facts.forces, sent.several("force"))
     charts = [by_month(months, span_of(months), thin, MONTH_BY_MONTH, STOP_MONTHS, api)]
     outcomes, api = await question.ask("outcome_group")
     charts.append(by_slug(outcomes, groups, "outcomes", "By outcome", STOP_OUTCOMES, api))
@@ -94,7 +96,7 @@ async def stops(snapshot: Snapshot, cubes: Cubes, sent: Sent) -> Dashboard:
             charts.append(by_slug(answer, words.get(name, {}), name, title, OF_PEOPLE, api))
     fields = [
         *period_fields(held, period),
-        force_field(facts.forces, sent.one("force"), EVERYWHERE),
+        force_field(facts.forces, sent.several("force")),
         several_field("outcome_group", "Outcomes", groups, sent.several("outcome_group")),
         several_field(
             "object", "Objects of search", words.get("object_of_search", {}), sent.several("object")
@@ -117,7 +119,7 @@ def span_of(answer: Statistics) -> list[str]:
 
 def total_keys(answer: Statistics) -> list[tuple[str, str, str]]:
     """The total, and the months that it is of."""
-    total = "not told" if answer.total is None else f"{answer.total:,}"
+    total = NOT_TOLD if answer.total is None else f"{answer.total:,}"
     missing = len(answer.missing_months)
     told = f"{missing} more are not held" if missing else "all are held"
     return [("Records", total, "in the months shown"), ("Months", str(len(answer.months)), told)]

@@ -10,13 +10,15 @@ from services.gateway.site.dashboards.pages import COMPARISONS
 from services.gateway.site.dashboards.questions import Period, Sent, held_months, period_fields, read_period
 from services.gateway.site.dashboards.shapes import Chart, Dashboard, Field, Option, api_address
 from services.gateway.site.dashboards.sides import comparison_chart, ons_chart
-from services.gateway.statistics_schemas import Comparison, OnsComparison
+from services.gateway.statistics import NO_DATA
+from services.gateway.statistics_schemas import Comparison, OnsComparison, Side
 from services.gateway.store import Snapshot
 from shared.areas import ForceAreas
 from shared.model import Dataset
 from shared.ons import bundled
 
 ENGLAND_AND_WALES = "England and Wales"
+AROUND = "As around, beside"
 AREA_HINT = "Instead of the police area: a postcode and metres, such as EC2M 7PY, 500"
 PERIODS = (("from", "to"), ("from_b", "to_b"))
 LABELS = (("From", "To"), ("Second side: from", "Second side: to"))
@@ -49,8 +51,7 @@ async def comparisons(
     charts = [comparison_chart(answer, labels, a, b, address)]
     if is_street and answer.a.place in bundled().rates:
         charts.append(await beside_ons(snapshot, cubes, answer.a.place, period_a, a))
-    keys = [(a, f"{answer.a.total:,}", "records"), (b, f"{answer.b.total:,}", "records")]
-    sides = [answer.a, answer.b]
+    keys = [(name, total_of(side), "records") for name, side in ((a, answer.a), (b, answer.b))]
     shown = OnBothSides(answer)
     fields = [
         dataset_field(dataset),
@@ -59,7 +60,7 @@ async def comparisons(
         *place_fields(sent, "b", "Second side", names),
         *period_fields(["", *held], period_b if is_other else Period("", ""), PERIODS[1], LABELS[1]),
     ]
-    months = sorted({month for side in sides for month in side.months})
+    months = sorted(shown.data_version)
     return dashboard(COMPARISONS, fields, keys, charts, shown, months, period_a, sent)
 
 
@@ -83,6 +84,17 @@ async def beside_ons(snapshot: Snapshot, cubes: Cubes, place: str, period: Perio
     )
 
 
+def total_of(side: Side) -> str:
+    """Its records; of a side of which no month is known there is no number."""
+    return "not told" if is_silent(side) else f"{side.total:,}"
+
+
+def is_silent(side: Side) -> bool:
+    """Whether every month of it that is held is one in which its force published nothing."""
+    silent = {gap.month for gap in side.gaps if gap.state in NO_DATA}
+    return not side.total and silent >= side.data_version.keys()
+
+
 def place_texts(sent: Sent) -> tuple[str, str]:
     """Both places as the API names them; a postcode goes before the police area beside it."""
     return place_text(sent, "a"), place_text(sent, "b")
@@ -99,9 +111,9 @@ def place_text(sent: Sent, side: str) -> str:
 
 def place_fields(sent: Sent, side: str, label: str, names: dict[str, str]) -> list[Field]:
     """A police area or the country; or a postcode with metres."""
-    chosen = sent.one(side) or COUNTRY
-    options = [Option(slug, name, slug == chosen) for slug, name in names.items()]
     around = ", ".join(sent.several(f"around_{side}"))
+    chosen = "" if around else sent.one(side) or COUNTRY
+    options = [Option(slug, name, slug == chosen) for slug, name in {"": AROUND, **names}.items()]
     return [
         Field(side, f"{label}: police area", "select", options),
         Field(f"around_{side}", f"{label}: around", "text", value=around, hint=AREA_HINT),

@@ -2,7 +2,7 @@
 
 from services.gateway.cube_store import Cubes
 from services.gateway.errors import ParameterError
-from services.gateway.routes.pages.boards.asked import EVERYWHERE, dashboard, require_months
+from services.gateway.routes.pages.boards.asked import dashboard, require_months
 from services.gateway.routes.statistics import given_filters
 from services.gateway.routes.trends import funnel_table, trend_table
 from services.gateway.site import words
@@ -44,7 +44,7 @@ async def trends(snapshot: Snapshot, cubes: Cubes, sent: Sent) -> Dashboard:
     fields = [
         *period_fields(held, period),
         dataset_field(dataset),
-        force_field(facts.forces, sent.one("force"), EVERYWHERE),
+        force_field(facts.forces, sent.several("force")),
         several_field(name, title, valid, sent.several(name)),
     ]
     known = [row for row in answer.rows if row.count is not None]
@@ -56,7 +56,7 @@ async def trends(snapshot: Snapshot, cubes: Cubes, sent: Sent) -> Dashboard:
             "Change on the year before", words.signed(newest.change), words.percent(newest.change_percent),
         ))  # fmt: skip
         keys.append(("Twelve months to it", words.number(newest.rolling_12), "a dash where one is missing"))
-    thin = thin_months(answer.gaps, facts.forces, given.get("force"))
+    thin = thin_months(answer.gaps, facts.forces, sent.several("force"))
     charts = [trend_chart(answer.rows, thin, api), rolling_chart(answer.rows, thin, api)]
     months = [row.month for row in answer.rows if row.month in answer.data_version]
     return dashboard(TRENDS, fields, keys, charts, answer, months, period, sent)
@@ -74,19 +74,20 @@ async def outcomes(snapshot: Snapshot, cubes: Cubes, sent: Sent) -> Dashboard:
     api = api_address("/api/v1/outcome-funnel", month=period.text, **given)
     fields = [
         *period_fields(held, period),
-        force_field(facts.forces, sent.one("force"), EVERYWHERE),
+        force_field(facts.forces, sent.several("force")),
         several_field("category", "Categories", await snapshot.categories(), sent.several("category")),
     ]
     crimes = sum(row.crimes for row in answer.rows)
     with_outcome = sum(row.with_outcome for row in answer.rows)
     unfinished = sum(not row.is_finished for row in answer.rows)
     more = f"of {len(answer.rows)}" + (": more outcomes may come" if unfinished else "")
+    # Without a month that is known there is no number, rather than none.
     keys = [
-        ("Crimes", words.number(crimes), "without anti-social behaviour"),
-        ("With an outcome", words.number(with_outcome), "published by now"),
-        ("Months not finished", words.number(unfinished), more),
+        ("Crimes", words.number(crimes if answer.rows else None), "without anti-social behaviour"),
+        ("With an outcome", words.number(with_outcome if answer.rows else None), "published by now"),
+        ("Months not finished", words.number(unfinished if answer.rows else None), more),
     ]
-    thin = thin_months(answer.gaps, facts.forces, given.get("force"))
+    thin = thin_months(answer.gaps, facts.forces, sent.several("force"))
     charts = [cohort_chart(answer, every_month(period), thin, api)]
     months = [row.month for row in answer.rows]
     return dashboard(OUTCOMES, fields, keys, charts, answer, months, period, sent)

@@ -25,10 +25,15 @@ class App {
     this.element.map = this.map; // for tests in a browser
     this.tiles = new HexTiles(this);
     const known = this.tiles.load();
-    this.map.on('error', ({ error }) => console.warn(error?.message));
+    this.map.on('error', ({ error, sourceId }) => this.failed(error, sourceId));
     this.map.once('load', async () => { await known; this.live(); });
     addEventListener('popstate', () => this.wentBack());
     document.addEventListener('visibilitychange', () => document.hidden || this.tiles.check());
+  }
+
+  failed(error, source) {
+    console.warn(error?.message);
+    if (source === 'hexes') this.say(this.words.some);
   }
 
   live() {
@@ -47,7 +52,7 @@ class App {
   followServer() {
     const side = document.getElementById('map-side');
     const { revision } = side.dataset;
-    if (this.revision && this.revision !== revision) this.tiles.check();
+    if (this.tiles.areMissing || (this.revision && this.revision !== revision)) this.tiles.check();
     this.revision = revision;
     paintSteps(this.map, side.dataset.steps.split(',').filter(Boolean).map(Number), side.dataset.first);
     hatchSilent(this.map, side.dataset.silent.split(',').filter(Boolean));
@@ -84,24 +89,27 @@ class App {
     this.timer = setTimeout(() => this.refreshNow(), PAUSE_MS);
   }
 
+  /* `false` if they could not be had, which is then said. */
   async refreshNow() {
     const wanted = address(`${this.path}/parts`, { ...this.state, at: this.map.place(), bbox: this.map.box() });
-    if (wanted === this.shown) return;
+    if (wanted === this.shown) return true;
     this.shown = wanted;
     try {
-      if (!(await showParts(wanted, () => this.shown === wanted))) return;
+      if (!(await showParts(wanted, () => this.shown === wanted))) return true;
       this.followServer();
       this.element.dispatchEvent(new CustomEvent('shown'));
+      return true;
     } catch (error) {
       this.shown = null;
       this.say(error.detail ?? this.words.failed);
+      return false;
     }
   }
 
   async choose(id) {
     await this.change({ cell: id || null }, { push: true });
     clearTimeout(this.timer);
-    await this.refreshNow();
+    if (!(await this.refreshNow())) return;
     const title = document.querySelector('#map-panel h2')?.textContent ?? '';
     const count = document.querySelector('#map-panel .map-count')?.textContent ?? '';
     this.say(`${title} ${count}`.replace(/\s+/g, ' '));

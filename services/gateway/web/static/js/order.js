@@ -14,7 +14,11 @@ for (const state of ["rendered", "failed"]) {
     location.reload();
   });
 }
-// Not known yet, or cut off for good: the page itself is asked again.
+// Not known yet, or cut off for good: the page itself is asked again, for some minutes and then no more.
+const MOST_TRIES = 60;
 source.addEventListener("error", () => {
-  if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
+  const tries = Number(sessionStorage.getItem(location.pathname)) + 1;
+  if (source.readyState !== EventSource.CLOSED || tries > MOST_TRIES) return;
+  sessionStorage.setItem(location.pathname, tries);
+  setTimeout(() => location.reload(), 5000);
 });

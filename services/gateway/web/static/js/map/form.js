@@ -43,8 +43,12 @@ export function showFilters(app) {
 async function goToPostcode(app, form) {
   const field = form.elements.postcode;
   const fault = document.getElementById('e-postcode');
-  const answer = await fetch(`/api/v1/postcodes/${encodeURIComponent(field.value.trim())}`);
-  const found = await answer.json();
+  const answer = await fetch(`/api/v1/postcodes/${encodeURIComponent(field.value.trim())}`).catch(() => null);
+  const found = await answer?.json().catch(() => null);
+  if (!found) {
+    app.say(app.words.failed);
+    return;
+  }
   fault.hidden = answer.ok;
   fault.textContent = answer.ok ? '' : (found.detail ?? app.words.failed).replace(/^postcode: /, '');
   field.toggleAttribute('aria-invalid', !answer.ok);

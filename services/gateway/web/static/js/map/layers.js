@@ -71,6 +71,13 @@ export function paintSteps(map, steps, first) {
   map.setPaintProperty('hexes', 'fill-color', steps.length ? ['step', ['get', 'total'], lowest, ...shades] : lowest);
 }
 
+/* Hexagons of other filters than those that are chosen are not to be seen. */
+export function showHexes(map, areShown) {
+  for (const id of ['hexes', 'edges'].filter((one) => map.getLayer(one))) {
+    map.setLayoutProperty(id, 'visibility', areShown ? 'visible' : 'none');
+  }
+}
+
 export function hatchSilent(map, forces) {
   map.setFilter('silent', ['in', ['get', 'force'], ['literal', forces]]);
 }

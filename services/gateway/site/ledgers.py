@@ -12,7 +12,6 @@ from services.gateway.revisions import Difference, Revision
 from services.gateway.site.home import NAMES
 from services.gateway.site.links import address
 from services.gateway.site.render import render
-from shared.model import Dataset
 
 REVISIONS, RECONCILIATIONS = "/data/revisions", "/data/reconciliations"
 CHANGES = ("added", "removed", "outcome_changed", "otherwise_changed")
@@ -96,8 +95,3 @@ def by_force(differences: Sequence[Difference], names: dict[str, str]) -> list[F
 def force_names(facts: Facts) -> dict[str, str]:
     """By slug."""
     return {force.slug: force.name for force in facts.forces}
-
-
-def dataset_name(slug: str) -> str:
-    """As people read it."""
-    return NAMES[Dataset(slug)]

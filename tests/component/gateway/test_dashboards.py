@@ -245,7 +245,9 @@ async def test_nothing_of_a_page_is_from_elsewhere(city: Client) -> None:
     assert all(address.startswith("/") for address in loaded)
     assert not [one for one in shown.root.iter() if "style" in one.attrib]
     for address in loaded:
-        assert (await city.get(address)).status_code == 200, address
+        asset = await city.get(address)
+        assert asset.status_code == 200, address
+        assert asset.headers["content-type"].count("charset") <= 1
 
 
 def number(text: str) -> int:

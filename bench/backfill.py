@@ -28,15 +28,21 @@ from shared.model import Dataset, SliceKind, format_month, next_month
 LOADERS = 2
 """As `crimemaps up` and the demo run them."""
 TARGET = 4.0
+SECONDS_TO_GRIDS = 90
+GRIDS = "SELECT count(*) FROM current_version AS c JOIN grid AS g ON g.version_id = c.version_id"
 
 
 def bench_backfill(archives: dict[date, Path], month: date, repeats: int) -> None:
-    """Two months in a row against the floor, in turn; the first meets every place anew."""
+    """Two months in a row against the floor, in turn; the first meets every place anew. Then the real months
+    in a row, to the grids."""
     packed = as_zip(archives[month])
     later = as_zip(archives[month], month, next_month(month))
     for turn in range(repeats):
         with fresh_stack() as stack:
             asyncio.run(measure(stack, [(month, packed), (next_month(month), later)], turn))
+    months = [(month, as_zip(path)) for month, path in sorted(archives.items())]
+    with fresh_stack() as stack:
+        asyncio.run(measure_to_grids(stack, months))
 
 
 def as_zip(tar: Path, old: date | None = None, new: date | None = None) -> bytes:
@@ -77,6 +83,37 @@ async def measure(stack: Stack, months: list[tuple[date, bytes]], turn: int) -> 
                 peak_megabytes=max(peak_megabytes(pid) for pid in pids),
             )
         await connection.close()
+
+
+async def measure_to_grids(stack: Stack, months: list[tuple[date, bytes]]) -> None:
+    """Months one after the other, from the zip until the last one's grid is there; memory after each."""
+    async with AsyncExitStack() as running:
+        names = ["loader"] * LOADERS + ["hexer"]
+        pids = [(name, await running.enter_async_context(stack.service(name))) for name in names]
+        broker = await running.enter_async_context(connected(stack))
+        connection = await stack.connect()
+        peaks: dict[str, list[int]] = {name: [] for name in names}
+        records, started = 0, perf_counter()
+        for month, packed in months:
+            records += (await load_month(broker, connection, Archive(io.BytesIO(packed)), month))[0]
+            for name in peaks:
+                peaks[name].append(max(peak_megabytes(pid) for other, pid in pids if other == name))
+        while True:
+            if await connection.fetchval(GRIDS) == len(months):
+                break
+            await asyncio.sleep(0.05)
+        seconds = perf_counter() - started
+        last = {name: max(peak_megabytes(pid) for other, pid in pids if other == name) for name in peaks}
+        await connection.close()
+    report(
+        "backfill.to_grids",
+        months=len(months),
+        records=records,
+        seconds=seconds,
+        target=SECONDS_TO_GRIDS,
+        peak_megabytes_by_month=peaks,
+        peak_megabytes=last,
+    )
 
 
 async def bare_copy(connection: asyncpg.Connection, archive: Archive) -> float:

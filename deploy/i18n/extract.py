@@ -10,7 +10,11 @@ from babel.messages.pofile import write_po
 
 GATEWAY = Path(__file__).parents[2] / "services" / "gateway"
 CATALOGUE = GATEWAY / "web" / "locale" / "messages.pot"
-METHODS = [("web/templates/**.jinja", "jinja2.ext:babel_extract"), ("site/**.py", "python")]
+METHODS = [
+    ("web/templates/**.jinja", "jinja2.ext:babel_extract"),
+    ("site/**.py", "python"),
+    ("routes/pages/**.py", "python"),
+]
 OPTIONS = {
     "web/templates/**.jinja": {
         "encoding": "utf-8",

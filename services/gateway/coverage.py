@@ -87,6 +87,11 @@ class Facts:
     changes: dict[Month, float] = field(default_factory=dict, compare=False)
     """How months typically compare with those before, as far as it was worked out."""
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Of forces, by slug."""
+        return {force.slug: force.name for force in self.forces}
+
     def months(self, dataset: Dataset) -> list[date]:
         """The loaded months, oldest first."""
         return sorted(month for held, month in self.loaded if held is dataset)

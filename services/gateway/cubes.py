@@ -5,8 +5,9 @@ than a database reads them, whatever the combination of filters.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,8 @@ class Cube:
     starts: NDArray[np.intp]
     columns: dict[str, Ids]
     n: NDArray[np.float64]
+    edges: dict[str, NDArray[np.float64]] = field(default_factory=dict, compare=False)
+    """What `by_month` has summed already."""
 
     @classmethod
     def of(cls, names: Sequence[str], blocks: Mapping[date, Block]) -> "Cube":
@@ -66,6 +69,10 @@ class Cube:
         self, by: Sequence[str], months: Iterable[int], allowed: Mapping[str, Iterable[int]]
     ) -> dict[tuple[int, ...], int]:
         """Counts by the numbers of some columns: of some months, and of rows whose columns pass."""
+        if len(by) == 1 and not allowed:
+            of_all = self.by_month(by[0])[sorted(months)].sum(axis=0)
+            seen = np.flatnonzero(of_all)
+            return {(number,): n for number, n in zip(seen.tolist(), whole(of_all[seen]), strict=True)}
         rows = self.rows(sorted(months), allowed)
         keys, n = [self.columns[name][rows] for name in by], self.n[rows]
         sizes = [int(key.max(initial=0)) + 1 for key in keys]
@@ -82,23 +89,39 @@ class Cube:
             values = np.bincount(places, weights=n)
         parts = [part.tolist() for part in np.unravel_index(found, sizes)] if sizes else []
         numbers = zip(*parts, strict=True) if parts else [()] * len(found)
-        return dict(zip(numbers, values.astype(np.int64).tolist(), strict=True))
+        return dict(zip(numbers, whole(values), strict=True))
+
+    def by_month(self, name: str) -> NDArray[np.float64]:
+        """Counts of each month by the numbers of a column, shape (months, numbers): what pages ask most."""
+        if name not in self.edges:
+            size = int(self.columns[name].max(initial=0)) + 1
+            packed = self.columns["month"].astype(np.intp) * size + self.columns[name]
+            bins = len(self.months) * size
+            totals = np.bincount(packed, weights=self.n, minlength=bins)
+            self.edges[name] = np.asarray(totals, np.float64).reshape(len(self.months), size)
+        return self.edges[name]
 
     def rows(self, months: Sequence[int], allowed: Mapping[str, Iterable[int]]) -> slice | NDArray[np.intp]:
         """The rows that pass: a slice, which copies nothing, where whole months in a row do."""
         if not months:
             return slice(0, 0)
-        whole = slice(int(self.starts[months[0]]), int(self.starts[months[-1] + 1]))
+        span = slice(int(self.starts[months[0]]), int(self.starts[months[-1] + 1]))
         filters = {name: list(numbers) for name, numbers in allowed.items()}
         if months != list(range(months[0], months[-1] + 1)):
             filters["month"] = list(months)
         passed: NDArray[np.bool_] | None = None
         for name, numbers in filters.items():
-            column = self.columns[name][whole]
+            column = self.columns[name][span]
             passes = np.zeros(int(column.max(initial=0)) + 1, bool)
             passes[[number for number in numbers if number < len(passes)]] = True
             passed = passes[column] if passed is None else passed & passes[column]
-        return whole if passed is None else np.flatnonzero(passed) + whole.start
+        return span if passed is None else np.flatnonzero(passed) + span.start
+
+
+def whole(sums: NDArray[Any]) -> list[int]:
+    """Sums as whole numbers, which they are."""
+    numbers: list[int] = sums.astype(np.int64).tolist()
+    return numbers
 
 
 def read_block(names: Sequence[str], copied: bytes) -> Block:

@@ -50,8 +50,14 @@ async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
 
 async def opened(page: Page, site: Served, query: str) -> None:
     await page.goto(f"{site.url}/maps/crime?{query}")
-    await page.wait_for_selector(LIVE)
+    await start(page)
     await page.wait_for_function(QUIET)
+
+
+async def start(page: Page) -> None:
+    """Point at the drawing, so that the browser's own map takes its place."""
+    await page.locator("#map").hover(position={"x": 5, "y": 5})
+    await page.wait_for_selector(LIVE)
 
 
 async def shown_total(page: Page) -> int:
@@ -146,7 +152,7 @@ async def test_the_months_step_by_button(page: Page, site: Served) -> None:
 
 async def test_a_postcode_moves_the_map_and_a_wrong_one_is_told(page: Page, site: Served) -> None:
     await page.goto(f"{site.url}/maps/crime?month=2018-10")
-    await page.wait_for_selector(LIVE)
+    await start(page)
     await page.get_by_label("Go to a postcode").fill("EC2M 7PY")
     await page.keyboard.press("Enter")
     await page.wait_for_url("**at=51.5*")
@@ -221,11 +227,94 @@ async def test_without_scripts_the_drawing_the_table_and_the_form_work(
 async def test_without_webgl_the_drawing_stays(browser: Browser, site: Served) -> None:
     page = await browser.new_page()
     await page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
-    async with page.expect_response("**/maplibre-gl.mjs"):
-        await page.goto(f"{site.url}/maps/crime?month=2018-10&at={CITY},11")
-    await page.wait_for_load_state("networkidle")
+    await page.goto(f"{site.url}/maps/crime?month=2018-10&at={CITY},11")
+    await expect(page.locator("#map-time")).to_be_visible()
+    await page.locator(".map-plain a").first.click()
+    await expect(page.locator("#map-panel .map-count")).to_be_visible()
+    assert "cell=" in page.url
+    await page.get_by_role("button", name="Play").click()
+    await expect(page.locator("#map-time")).to_be_hidden()
     await expect(page.locator(".map-plain svg")).to_be_visible()
     assert await page.locator(LIVE).count() == 0
+    await page.close()
+
+
+async def test_what_is_asked_for_before_the_map_is_there_is_done_when_it_is(page: Page, site: Served) -> None:
+    """No pointer comes near the drawing before the click itself."""
+    await page.goto(f"{site.url}/maps/crime?month=2018-10&at={CITY},11")
+    await page.locator('.map-plain a[data-cell^="275."]').nth(8).dispatch_event("click")
+    await expect(page.locator("#map-panel .map-count")).to_be_visible()
+    await expect(page.locator(LIVE)).to_be_visible()
+    assert "cell=275." in page.url
+
+    await page.goto(f"{site.url}/maps/crime?month=2018-10&at={CITY},11")
+    await page.get_by_role("button", name="The month after").dispatch_event("click")
+    await expect(page.locator("#map-month-name")).to_have_text("November 2018")
+    assert "month=2018-11" in page.url
+
+    await page.goto(f"{site.url}/maps/crime?month=2018-10&at={CITY},11")
+    slider = page.locator("#map-month")
+    await slider.evaluate(
+        "one => { one.value = 1; one.dispatchEvent(new Event('input', { bubbles: true })); }"
+    )
+    await expect(page.locator("#map-month-name")).to_have_text("November 2018")
+
+    await page.goto(f"{site.url}/maps/crime?month=2018-10&at={CITY},11")
+    before = await shown_total(page)
+    box = page.get_by_label("Burglary")
+    await box.evaluate(
+        "one => { one.checked = true; one.dispatchEvent(new Event('change', { bubbles: true })); }"
+    )
+    await expect(page.locator("#map-side")).not_to_have_attribute("data-total", str(before))
+    assert "category=burglary" in page.url
+
+
+async def test_by_keyboard_the_map_takes_the_place_of_the_drawing_and_keeps_the_focus(
+    page: Page, site: Served
+) -> None:
+    await page.goto(f"{site.url}/maps/crime?month=2018-10&at={CITY},11")
+    await page.get_by_role("link", name="Zoom in").focus()
+    await page.wait_for_selector(LIVE)
+    await expect(page.locator(".maplibregl-canvas")).to_be_focused()
+
+
+async def test_ones_own_location_is_asked_for_by_a_button_only(browser: Browser, site: Served) -> None:
+    context = await browser.new_context(
+        geolocation={"latitude": 51.5136, "longitude": -0.0989}, permissions=["geolocation"]
+    )
+    page = await context.new_page()
+    await page.add_init_script(
+        "navigator.geolocation.getCurrentPosition = new Proxy(navigator.geolocation.getCurrentPosition, "
+        "{ apply: (...all) => { window.asked = true; return Reflect.apply(...all); } })"
+    )
+    await opened(page, site, "month=2018-10")
+    assert not await page.evaluate("window.asked")
+    await page.get_by_role("button", name="Use my location").click()
+    await page.wait_for_url("**at=51.5136,-0.0989,13**")
+    await expect(page.locator("#map-side")).to_have_attribute("data-level", "275")
+    assert await page.evaluate("window.asked")
+    await context.close()
+
+
+async def test_a_location_that_is_not_given_is_told(browser: Browser, site: Served) -> None:
+    context = await browser.new_context(permissions=[])
+    page = await context.new_page()
+    await opened(page, site, "month=2018-10")
+    await page.get_by_role("button", name="Use my location").click()
+    await expect(page.locator("#map-said")).to_have_text(
+        "Your location is not known to the browser, or not given."
+    )
+    await context.close()
+
+
+async def test_a_tile_that_cannot_be_fetched_is_told(browser: Browser, site: Served) -> None:
+    page = await browser.new_page()
+    await page.route("**/*.mvt*", lambda route: route.abort())
+    await page.goto(f"{site.url}/maps/crime?month=2018-10&at={CITY},11")
+    await start(page)
+    await expect(page.locator("#map-said")).to_have_text(
+        "Some hexagons could not be fetched: try again in a moment."
+    )
     await page.close()
 
 
@@ -238,7 +327,7 @@ async def test_the_first_load_is_light(page: Page, site: Served) -> None:
     page.on("response", measure)
     await opened(page, site, "month=2018-10")
     await page.wait_for_load_state("networkidle")
-    assert 200_000 < sum(sizes) < FIRST_LOAD_BYTES
+    assert 200_000 < sum(sizes) < FIRST_LOAD_BYTES  # with the browser's own map
     assert {httpx.URL(one).host for one in await page.evaluate(
         "performance.getEntriesByType('resource').map((one) => one.name)"
     )} == {httpx.URL(site.url).host}  # fmt: skip

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
+from markupsafe import escape
 
 from services.gateway.report_csv import figures_csv
 from services.gateway.site import area_charts
+from services.gateway.site.language import gettext as _
 from services.gateway.site.links import address
 from services.gateway.site.render import SECURITY, render
 from shared.area_figures.shapes import Figures, canonical, checksum
@@ -91,9 +93,12 @@ def render_area(figures: Figures, base: str, asked_revision: str | None) -> str:
 def embed_code(figures: Figures, base: str) -> str:
     """What another site puts into its page."""
     source = base.rstrip("/") + area_address(figures.postcode, figures.tier, "/embed")
+    title = _("Published street crimes within %(metres)s metres of %(postcode)s") % {
+        "metres": RADIUS_M,
+        "postcode": figures.postcode,
+    }
     return (
-        f'<iframe src="{source}" title="Published street crimes within {RADIUS_M} metres of '
-        f'{figures.postcode}" width="100%" height="{EMBED_HEIGHT}" loading="lazy" '
+        f'<iframe src="{source}" title="{escape(title)}" width="100%" height="{EMBED_HEIGHT}" loading="lazy" '
         'referrerpolicy="no-referrer"></iframe>'
     )
 

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from services.gateway.site import words
 from services.gateway.site.charts import NARROW, Bar, Column, Pair, bars, both, columns, pairs
+from services.gateway.site.language import gettext as _
 from shared.area_figures.shapes import Category, Figures, Month
 from shared.coverage import DOUBTFUL
 
@@ -14,18 +15,20 @@ from shared.coverage import DOUBTFUL
 def all_of(figures: Figures) -> dict[str, Markup]:
     """Every chart of the page, by its section."""
     return {
-        "categories": both(partial(bars, category_bars(figures.categories), "Crimes by category")),
-        "trend": both(partial(columns, [trend_column(month) for month in figures.months], "Crimes by month")),
-        "outcomes": both(partial(columns, outcome_columns(figures), "Crimes by month and outcome")),
+        "categories": both(partial(bars, category_bars(figures.categories), _("Crimes by category"))),
+        "trend": both(
+            partial(columns, [trend_column(month) for month in figures.months], _("Crimes by month"))
+        ),
+        "outcomes": both(partial(columns, outcome_columns(figures), _("Crimes by month and outcome"))),
         "area_mix": mix(
             figures,
             [(row.share, row.area_share, row.area_pp) for row in figures.categories],
-            f"Shares here and in the area of {figures.force_name}",
+            _("Shares here and in the area of %(name)s") % {"name": figures.force_name},
         ),
         "country_mix": mix(
             figures,
             [(row.share, row.country_share, row.country_pp) for row in figures.categories],
-            "Shares here and in England and Wales",
+            _("Shares here and in England and Wales"),
         ),
     }
 
@@ -41,7 +44,7 @@ def category_bars(categories: Sequence[Category]) -> list[Bar]:
 
 def embed_categories(figures: Figures, most: int) -> Markup:
     """The most frequent categories, for a frame of any width."""
-    return bars(category_bars(figures.categories)[:most], "Crimes by category", NARROW)
+    return bars(category_bars(figures.categories)[:most], _("Crimes by category"), NARROW)
 
 
 def trend_column(month: Month) -> Column:
@@ -68,7 +71,7 @@ def mix(
 ) -> Markup:
     """Shares here beside those of somewhere else, with the difference."""
     rows = [
-        Pair(row.name, here, there, f"{words.points(pp)} pp")
+        Pair(row.name, here, there, words.named_points(pp))
         for row, (here, there, pp) in zip(figures.categories, values, strict=True)
     ]
     return both(partial(pairs, rows, label))

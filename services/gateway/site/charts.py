@@ -13,6 +13,7 @@ from textwrap import wrap
 from markupsafe import Markup, escape
 
 from services.gateway.site import words
+from services.gateway.site.language import gettext as _
 
 NARROW, WIDE = 340, 800
 TEXT = 13
@@ -186,7 +187,7 @@ def gap_bands(months: Sequence[Column], left: float, step: float, plot: float) -
     for is_gap, run in groupby(months, lambda month: month.parts is None):
         held = list(run)
         if is_gap:
-            title = words.span([month.month for month in held]) + ": no data"
+            title = _("%(months)s: no data") % {"months": words.span([month.month for month in held])}
             yield rectangle(left + start * step, TOP, len(held) * step, plot, "gap", title)
         start += len(held)
 

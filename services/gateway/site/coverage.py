@@ -9,7 +9,8 @@ from typing import get_args
 
 from services.gateway.coverage import Facts, dataset_coverage, issues
 from services.gateway.schemas import ForceState, MonthCoverage
-from services.gateway.site.home import NAMES
+from services.gateway.site.home import dataset_names
+from services.gateway.site.language import gettext as _
 from services.gateway.site.links import address, dataset_choices, year_choices
 from services.gateway.site.render import render
 from services.gateway.site.years import chosen_year, months_shown, years_of
@@ -67,7 +68,7 @@ def render_coverage(facts: Facts, dataset: Dataset, year: str | None, today: dat
         section="data",
         path=PATH,
         dataset=dataset,
-        dataset_name=NAMES[dataset],
+        dataset_name=dataset_names()[dataset],
         datasets=dataset_choices(PATH, dataset),
         years=year_choices(PATH, dataset, years, shown_year),
         coverage=coverage,
@@ -78,7 +79,7 @@ def render_coverage(facts: Facts, dataset: Dataset, year: str | None, today: dat
         rejected=[one for one in facts.rejected if one.dataset == dataset],
         issues=issues([dataset], None, today),
         stale_days=STALE_AFTER.days,
-        names={force.slug: force.name for force in facts.forces},
+        names=facts.names,
         api=api_address(dataset, shown),
     )
 
@@ -88,7 +89,7 @@ def lines_of(facts: Facts, months: Sequence[MonthCoverage]) -> list[Line]:
     found = [{row.force: row for row in month.forces} for month in months]
     lines = [Line(force.name, [month.get(force.slug) for month in found]) for force in facts.forces]
     if any(None in month for month in found):
-        lines.append(Line("Outside every police area", [month.get(None) for month in found]))
+        lines.append(Line(_("Outside every police area"), [month.get(None) for month in found]))
     return lines
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from services.gateway.coverage import Facts
 from services.gateway.download_answers import DownloadList
 from services.gateway.schemas import Proof
-from services.gateway.site.home import NAMES, held
+from services.gateway.site.home import dataset_names, held
 from services.gateway.site.links import address, dataset_choices, year_choices
 from services.gateway.site.render import render
 from services.gateway.site.years import chosen_year, years_of
@@ -69,7 +69,7 @@ def render_downloads(
         section="data",
         path=DOWNLOADS,
         dataset=dataset,
-        dataset_name=NAMES[dataset],
+        dataset_name=dataset_names()[dataset],
         datasets=dataset_choices(DOWNLOADS, dataset),
         years=year_choices(DOWNLOADS, dataset, years, shown),
         downloads=[one for one in files.downloads if is_shown(one.month)],
@@ -87,8 +87,8 @@ def render_proof(facts: Facts, proof: Proof) -> str:
         section="data",
         path="/data/proof",
         proof=proof,
-        dataset_name=NAMES[dataset],
-        datasets={str(one): name for one, name in NAMES.items()},
+        dataset_name=dataset_names()[dataset],
+        datasets={str(one): name for one, name in dataset_names().items()},
         months=[format_month(month) for month in reversed(facts.months(dataset))],
         api=address("/api/v1/coverage/proof", dataset=dataset, month=proof.month),
     )
@@ -105,7 +105,7 @@ def render_status(
         "data_status",
         section="data",
         path="/data/status",
-        names={str(dataset): name for dataset, name in NAMES.items()},
+        names={str(dataset): name for dataset, name in dataset_names().items()},
         datasets=newest_of(facts) if facts else None,
         late=late_of(facts) if facts else [],
         rejected=facts.rejected if facts else [],
@@ -119,7 +119,7 @@ def render_status(
 def newest_of(facts: Facts) -> list[dict[str, object]]:
     """The newest month of each dataset; `month` None where nothing is loaded."""
     found: list[dict[str, object]] = []
-    for dataset, name in NAMES.items():
+    for dataset, name in dataset_names().items():
         months = facts.months(dataset)
         loaded = facts.loaded[dataset, months[-1]] if months else None
         entry = {"name": name, "months": len(months), "month": None, "loaded": loaded}
@@ -131,7 +131,10 @@ def late_of(facts: Facts) -> list[Late]:
     """The months whose counts lag behind their records, newest first."""
     return [
         Late(
-            NAMES[dataset], format_month(month), loaded.version, loaded.grid.version if loaded.grid else None
+            dataset_names()[dataset],
+            format_month(month),
+            loaded.version,
+            loaded.grid.version if loaded.grid else None,
         )
         for (dataset, month), loaded in sorted(facts.loaded.items(), reverse=True)
         if loaded.grid is None or not loaded.grid.is_current

@@ -3,14 +3,9 @@
 from dataclasses import dataclass
 
 from services.gateway.coverage import Facts, dataset_coverage
+from services.gateway.site.language import gettext as _
 from services.gateway.site.render import render
 from shared.model import Dataset
-
-NAMES = {
-    Dataset.STREET: "Street crimes",
-    Dataset.OUTCOMES: "Outcomes of crimes",
-    Dataset.STOPS: "Stops and searches",
-}
 
 
 @dataclass(frozen=True)
@@ -26,13 +21,22 @@ class Held:
     forces: int
 
 
+def dataset_names() -> dict[Dataset, str]:
+    """What the datasets are called."""
+    return {
+        Dataset.STREET: _("Street crimes"),
+        Dataset.OUTCOMES: _("Outcomes of crimes"),
+        Dataset.STOPS: _("Stops and searches"),
+    }
+
+
 def held(facts: Facts, dataset: Dataset) -> Held:
     """The figures of a dataset."""
     coverage = dataset_coverage(facts, dataset, None, ())
     months = facts.months(dataset)
     forces = {force for month in months for force in facts.counts.get((dataset, month), {}) if force}
     return Held(
-        NAMES[dataset],
+        dataset_names()[dataset],
         coverage.records,
         coverage.first_month,
         coverage.last_month,
@@ -54,5 +58,5 @@ def render_home(facts: Facts) -> str:
         datasets=datasets,
         newest=max(lasts, default=None),
         loaded_at=max(loaded, default=None),
-        rejected=[(NAMES[Dataset(one.dataset)], one) for one in facts.rejected],
+        rejected=[(dataset_names()[Dataset(one.dataset)], one) for one in facts.rejected],
     )

@@ -9,7 +9,8 @@ from services.gateway.reconciliations import NOTES as RECONCILIATION_NOTES
 from services.gateway.reconciliations import Reconciliation
 from services.gateway.revisions import NOTES as REVISION_NOTES
 from services.gateway.revisions import Difference, Revision
-from services.gateway.site.home import NAMES
+from services.gateway.site.home import dataset_names
+from services.gateway.site.language import gettext as _
 from services.gateway.site.links import address
 from services.gateway.site.render import render
 
@@ -40,7 +41,7 @@ class ForceChange:
 
 def render_revisions(facts: Facts, found: Sequence[Revision], last: int | None, asked: Asked) -> str:
     """The ledger of revisions as HTML; `last` is the id after which the next page begins."""
-    names = force_names(facts)
+    names = facts.names
     changes = {one.id: by_force(one.differences, names) for one in found}
     return ledger("data_revisions", REVISIONS, facts, found, last, asked, REVISION_NOTES, changes=changes)
 
@@ -71,8 +72,8 @@ def ledger(
         found=found,
         asked=asked,
         notes=notes,
-        datasets={str(dataset): name for dataset, name in NAMES.items()},
-        forces=force_names(facts),
+        datasets={str(dataset): name for dataset, name in dataset_names().items()},
+        forces=facts.names,
         newest=address(path, **filters) if asked.before else None,
         older=None if last is None else address(path, **filters, before=last),
         api=address(path.replace("/data", "/api/v1"), **filters, before=asked.before),
@@ -87,11 +88,6 @@ def by_force(differences: Sequence[Difference], names: dict[str, str]) -> list[F
         sums.setdefault(one.force, Counter()).update({change: getattr(one, change) for change in CHANGES})
     ordered = sorted(sums.items(), key=lambda entry: -entry[1].total())
     return [
-        ForceChange(names[force] if force else "Outside every police area", **{c: n[c] for c in CHANGES})
+        ForceChange(names[force] if force else _("Outside every police area"), **{c: n[c] for c in CHANGES})
         for force, n in ordered
     ]
-
-
-def force_names(facts: Facts) -> dict[str, str]:
-    """By slug."""
-    return {force.slug: force.name for force in facts.forces}

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from services.gateway.site.home import NAMES
+from services.gateway.site.home import dataset_names
+from services.gateway.site.language import gettext as _
 from shared.model import Dataset
 
 
@@ -25,9 +26,10 @@ def address(path: str, **query: object) -> str:
 
 def dataset_choices(path: str, chosen: Dataset | None, *, with_all: bool = False) -> list[Choice]:
     """A page by dataset."""
-    choices = [Choice(path, "All", chosen is None)] if with_all else []
+    choices = [Choice(path, _("All"), chosen is None)] if with_all else []
     return choices + [
-        Choice(address(path, dataset=dataset), name, dataset is chosen) for dataset, name in NAMES.items()
+        Choice(address(path, dataset=dataset), name, dataset is chosen)
+        for dataset, name in dataset_names().items()
     ]
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from services.gateway import reference
 from services.gateway.cache import KEPT
 from services.gateway.coverage import COUNTED_BY, issues
-from services.gateway.site.home import NAMES
+from services.gateway.site.home import dataset_names
+from services.gateway.site.language import gettext as _
 from services.gateway.site.render import render
 from services.gateway.tile_json import levels
 from shared import coverage, ons
@@ -38,7 +39,7 @@ def render_methodology(today: date) -> str:
         names={force.id: force.name for force in forces()},
         police_areas=sum(force.pfa_code is not None for force in forces()),
         forces=len(forces()),
-        counted_by={NAMES[dataset]: text for dataset, text in COUNTED_BY.items()},
+        counted_by={dataset_names()[dataset]: text for dataset, text in COUNTED_BY.items()},
         edition=edition,
         ons_rows=[(one["name"], edition.offence_groups.get(one["slug"])) for one in categories],
         ons_withheld=[force.name for force in forces() if force.pfa_code and force.id not in edition.rates],
@@ -75,7 +76,7 @@ def groups() -> list[Row]:
         published["stops", one["group"]].append(as_told(one["published"]))
     return [
         {
-            "dataset": NAMES[Dataset(group.dataset)],
+            "dataset": dataset_names()[Dataset(group.dataset)],
             "slug": group.group,
             "label": group.label,
             "in_denominator": group.in_denominator,
@@ -88,5 +89,5 @@ def groups() -> list[Row]:
 def as_told(raw: object) -> str:
     """A published value of a stop's outcome; those without words are named."""
     if raw is False:
-        return "the value false of the source's old vocabulary"
-    return "no value" if raw is None else str(raw) or "an empty text"
+        return _("the value false of the source's old vocabulary")
+    return _("no value") if raw is None else str(raw) or _("an empty text")

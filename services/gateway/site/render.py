@@ -1,4 +1,4 @@
-"""Templates into pages. English is in the templates; a language more is a catalogue (`web/locale`)."""
+"""Templates into pages. Texts are English; a language more is a catalogue (`web/locale`)."""
 
 import hashlib
 from functools import cache
@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import shared
 from services.gateway.schemas import ATTRIBUTION, LICENCE
-from services.gateway.site import assets, words
+from services.gateway.site import assets, language, words
 
 MADE_OF = {".py", ".jinja", ".sql", ".csv", ".json", ".geojson"}
 """What decides what a page says, in the service and in the shared package."""
@@ -38,7 +38,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_callables(  # type: ignore[attr-defined]
+        language.gettext, language.ngettext, newstyle=True
+    )
     made.filters |= {
         "number": words.number,
         "percent": words.percent,

@@ -7,12 +7,8 @@ from services.gateway.site.render import render
 from shared.area_figures.telling import NAMES, by_year
 from shared.postcodes import shown
 
-STATES = {
-    "not_published": "nothing was published",
-    "not_loaded": "not loaded",
-    "partial_suspected": "may be incomplete",
-    "known_issue": "known issue",
-}
+WHOLE = ("published", "published_empty")
+"""States of which nothing needs saying."""
 
 
 def render_report(report: Report) -> str:
@@ -29,7 +25,7 @@ def render_report(report: Report) -> str:
         area=area_address(figures.postcode, figures.tier) if figures else None,
         years=by_year(months),
         month_names=NAMES,
-        doubtful=[(month.month, STATES[month.state]) for month in months if month.state in STATES],
+        doubtful=[(month.month, month.state) for month in months if month.state not in WHOLE],
     )
 
 

@@ -13,6 +13,7 @@ from services.gateway.report_status import address_of, status_of
 from services.gateway.report_store import Rendered, Report
 from services.gateway.site import words
 from services.gateway.site.area import Refused, area_address
+from services.gateway.site.language import gettext as _
 from services.gateway.site.render import render
 from shared.area_figures.shapes import Figures
 from shared.area_figures.telling import spans, tier_months, told
@@ -85,26 +86,43 @@ def brand_faults(draft: Draft) -> dict[str, str]:
     """What the reporter would refuse of a brand, as far as it can be told without its fonts."""
     faults = {}
     if draft.branding and not draft.name:
-        faults["name"] = "A brand needs a name."
-    if draft.name and (fault := line_fault(draft.name)):
-        faults["name"] = f"The name {fault}."
+        faults["name"] = _("A brand needs a name.")
+    if draft.name and (fault := line_fault(draft.name, is_name=True)):
+        faults["name"] = fault
     if draft.colour and not COLOUR.fullmatch(draft.colour):
-        faults["colour"] = f"Write a colour as {USUAL_COLOUR}: # and six of 0-9 and a-f."
+        faults["colour"] = _("Write a colour as %(usual)s: # and six of 0-9 and a-f.") % {
+            "usual": USUAL_COLOUR
+        }
     elif draft.colour and (fault := colour_fault(draft.colour)):
         faults["colour"] = f"{fault}."
     if len(draft.lines) > MOST_LINES:
-        faults["contact"] = f"There may be {MOST_LINES} lines."
+        faults["contact"] = _("There may be %(n)s lines.") % {"n": MOST_LINES}
     elif fault := next((fault for line in draft.lines if (fault := line_fault(line))), None):
-        faults["contact"] = f"A line {fault}."
+        faults["contact"] = fault
     return faults
 
 
-def line_fault(line: str) -> str | None:
-    """What is wrong with a line, to be put after `The name`."""
+def line_fault(line: str, *, is_name: bool = False) -> str | None:
+    """What is wrong with the name or a line of contact, as a sentence."""
     if len(line) > LONGEST_LINE:
-        return f"has {len(line)} characters; {LONGEST_LINE} are allowed"
+        long = (
+            _("The name has %(n)s characters; %(most)s are allowed.")
+            if is_name
+            else _("A line has %(n)s characters; %(most)s are allowed.")
+        )
+        return long % {"n": len(line), "most": LONGEST_LINE}
     fault = text_fault(line)
-    return fault if fault is None or fault.startswith("has ") else f"cannot be printed: {fault}"
+    if fault is None:
+        return None
+    if fault.startswith("has "):
+        told = _("The name %(fault)s.") if is_name else _("A line %(fault)s.")
+    else:
+        told = (
+            _("The name cannot be printed: %(fault)s.")
+            if is_name
+            else _("A line cannot be printed: %(fault)s.")
+        )
+    return told % {"fault": fault}
 
 
 def tier_choices(held: Collection[date]) -> list[TierChoice]:
@@ -166,13 +184,14 @@ def brand_card(draft: Draft, figures: Figures | None) -> Markup:
     for line in draft.lines:
         y += 19
         parts.append(card_line(y, 13, line))
-    parts.append(card_line(y + 46, 13, "Neighbourhood report", 'fill="#4d5b68"'))
+    parts.append(card_line(y + 46, 13, _("Neighbourhood report"), 'fill="#4d5b68"'))
     parts.append(card_line(y + 88, 38, place, 'font-weight="700"'))
     height = y + 114
     box = f'viewBox="0 0 {CARD_WIDTH} {height}"'
+    label = _("Head of a report of %(name)s") % {"name": draft.name}
     return Markup(  # noqa: S704 - every text is escaped, the colour is # and six digits
         f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" fill="#14202b" '
-        f'aria-label="{escape(f"Head of a report of {draft.name}")}">'
+        f'aria-label="{escape(label)}">'
         f'<rect width="{CARD_WIDTH}" height="{height}" fill="#ffffff"/>'
         f'<rect width="{CARD_WIDTH}" height="8" fill="{colour}"/>{"".join(parts)}</svg>'
     )

@@ -10,6 +10,7 @@ from services.gateway.limits import WINDOW
 from services.gateway.reference import methodology
 from services.gateway.settings import GatewaySettings
 from services.gateway.site.assets import assets
+from services.gateway.site.language import gettext as _
 from services.gateway.site.render import render
 from shared.provision import REPORT_DAYS
 
@@ -95,8 +96,8 @@ def fields(schemas: dict[str, Any], name: str) -> list[tuple[str, bool, str]]:
 def said_of(schemas: dict[str, Any], field: dict[str, Any]) -> str:
     """What the contract says of a field: words, values, bounds."""
     listed = field.get("enum") or schemas.get(field.get("$ref", "").rpartition("/")[2], {}).get("enum", [])
-    bounds = [f"at most {field['maxItems']} lines"] if "maxItems" in field else []
+    bounds = [_("at most %(n)s lines") % {"n": field["maxItems"]}] if "maxItems" in field else []
     inner = field.get("items", field)
-    bounds += [f"at most {inner['maxLength']} characters"] if "maxLength" in inner else []
+    bounds += [_("at most %(n)s characters") % {"n": inner["maxLength"]}] if "maxLength" in inner else []
     words = [field.get("description", "").rstrip("."), ", ".join(listed), ", ".join(bounds)]
     return "; ".join(word for word in words if word)

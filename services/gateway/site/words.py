@@ -6,6 +6,7 @@ from functools import lru_cache
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal, format_percent
 
+from services.gateway.site.language import gettext as _
 from shared.model import parse_month
 
 LOCALE = "en_GB"
@@ -34,6 +35,11 @@ def points(value: float | None) -> str:
     if value is None:
         return NOTHING
     return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}") if round(value, 1) else "0.0"
+
+
+def named_points(value: float | None) -> str:
+    """The same with its unit."""
+    return _("%(points)s pp") % {"points": points(value)}
 
 
 def signed(value: int | None) -> str:
@@ -72,4 +78,4 @@ def span(months: list[str]) -> str:
         return NOTHING
     if months[0] == months[-1]:
         return month(months[0])
-    return f"{month(months[0])} to {month(months[-1])}"
+    return _("%(first)s to %(last)s") % {"first": month(months[0]), "last": month(months[-1])}

@@ -253,3 +253,15 @@ async def test_nothing_of_a_page_is_from_elsewhere(city: Client) -> None:
 def number(text: str) -> int:
     """`1,234`."""
     return int(text.replace(",", ""))
+
+
+async def test_what_is_missing_is_listed_by_the_names_of_forces_in_one_place(city: Client) -> None:
+    shown = await page(city, "/dashboards/comparisons?a=city-of-london&from=2018-10&to=2018-10")
+    tables = shown.find("div[@class='notice']//table/tbody")
+    listed = [["".join(cell.itertext()) for cell in row] for row in tables[0]]
+    kent = next(row for row in listed if row[0] == "Kent Police")
+    assert kent[1:3] == ["October 2018", "not published"]
+    notes = [text for text in shown.texts("ul/li") if "published nothing" in text]
+    assert notes == [
+        "The months in which a force published nothing are left out of its side: they are listed as missing."
+    ]

@@ -26,6 +26,8 @@ from services.gateway.site.area import (
     render_embed_refused,
     render_search,
 )
+from services.gateway.site.language import N_
+from services.gateway.site.language import gettext as _
 from services.gateway.site.render import SECURITY
 from services.gateway.store import Snapshot, Store
 from shared.area_figures.counts_store import CountsStore
@@ -39,17 +41,17 @@ from shared.postcodes import Location, PostcodeError, normalise
 from shared.tiers import Tier
 
 POSTCODE_TITLES = {
-    "malformed": "This is not a whole postcode",
-    "unknown": "This postcode is not known",
-    "terminated": "This postcode is no longer in use",
-    "outside": "This postcode is outside England and Wales",
-    "no_position": "This postcode has no position",
+    "malformed": N_("This is not a whole postcode"),
+    "unknown": N_("This postcode is not known"),
+    "terminated": N_("This postcode is no longer in use"),
+    "outside": N_("This postcode is outside England and Wales"),
+    "no_position": N_("This postcode has no position"),
 }
 REFUSALS = {
-    "no-police-area": (422, "This postcode lies in no police area of England and Wales"),
-    "nothing-loaded": (404, "No street crimes are held yet"),
-    "force-not-loaded": (404, "No street crimes of this police area are held"),
-    "force-not-published": (404, "This police force has published no street crimes"),
+    "no-police-area": (422, N_("This postcode lies in no police area of England and Wales")),
+    "nothing-loaded": (404, N_("No street crimes are held yet")),
+    "force-not-loaded": (404, N_("No street crimes of this police area are held")),
+    "force-not-published": (404, N_("This police force has published no street crimes")),
 }
 WRITERS: dict[str, Callable[[Figures], str]] = {"csv": as_csv, "json": as_json}
 
@@ -67,11 +69,13 @@ def read_tier(text: str | None) -> Tier:
     try:
         return Tier(text or Tier.ESSENTIAL)
     except ValueError as error:
-        raise TierError(f"'{(text or '')[:20]}' is none of {', '.join(Tier)}.") from error
+        told = {"text": (text or "")[:20], "valid": ", ".join(Tier)}
+        raise TierError(_("'%(text)s' is none of %(valid)s.") % told) from error
 
 
-AWAY = Refused(503, TITLES[503], "The figures cannot be read at the moment.")
-"""Said in a frame too, which would else stay blank."""
+def away() -> Refused:
+    """Said in a frame too, which would else stay blank."""
+    return Refused(503, TITLES[503], _("The figures cannot be read at the moment."))
 
 
 def explain(error: PostcodeError | Refusal | TierError) -> Refused:
@@ -79,10 +83,11 @@ def explain(error: PostcodeError | Refusal | TierError) -> Refused:
     detail = str(error)[:1].upper() + str(error)[1:]
     if isinstance(error, PostcodeError):
         status = next(STATUS[kind] for kind in POSTCODE_ERRORS[error.reason].__mro__ if kind in STATUS)
-        return Refused(status, POSTCODE_TITLES[error.reason], detail)
+        return Refused(status, _(POSTCODE_TITLES[error.reason]), detail)
     if isinstance(error, Refusal):
-        return Refused(*REFUSALS.get(error.code, (422, "There are no figures of this postcode")), detail)
-    return Refused(400, "There is no such window", detail)
+        status, title = REFUSALS.get(error.code, (422, N_("There are no figures of this postcode")))
+        return Refused(status, _(title), detail)
+    return Refused(400, _("There is no such window"), detail)
 
 
 def wider(error: RequestError, name: str) -> list[tuple[str, str]]:
@@ -164,7 +169,7 @@ async def get_area_embed(
             return elsewhere
         return await given.answer(postcode, render_embed, headers=EMBED_SECURITY)
     except (PostcodeError, Refusal, TierError, TransientError) as error:
-        refused = AWAY if isinstance(error, TransientError) else explain(error)
+        refused = away() if isinstance(error, TransientError) else explain(error)
         answer = answer_now(render_embed_refused(refused), refused.status)
         answer.headers.update(EMBED_SECURITY)
         return answer

@@ -127,7 +127,7 @@ def computed(
         level, category, group = state.view.level, state.category, state.outcome_group
         asked = await read_asked(snapshot, state.dataset, level, month, category, group)
         cells = await collect(snapshot, asked, rectangle, areas, settings.max_cells)
-        names = {force.slug: force.name for force in facts.forces}
+        names = facts.names
         chosen = None
         if state.cell:
             every = await read_asked(snapshot, state.dataset, state.cell.level, None, category, group)

@@ -22,6 +22,7 @@ from services.gateway.routes.reports import place_order
 from services.gateway.schemas import Problem
 from services.gateway.settings import GatewaySettings
 from services.gateway.site.area import Refused
+from services.gateway.site.language import gettext as _
 from services.gateway.site.problem import render_problem
 from services.gateway.site.reports import (
     Draft,
@@ -44,12 +45,6 @@ from shared.postcodes import PostcodeError
 log = get_logger()
 
 MOST_FORM_BYTES = 20_000
-FOREIGN = Problem(
-    title="This order was not taken",
-    status=403,
-    detail="The form is taken from its own page only: open /reports. Programs order by POST /api/v1/reports.",
-    instance="/reports",
-)
 
 
 class Desk:
@@ -134,7 +129,8 @@ async def post_reports(
 ) -> Response[Any]:
     """Order, and go to the page of the order."""
     if not is_own_form(request, public_base(request, settings)):
-        return answer_now(render_problem(FOREIGN), FOREIGN.status)
+        problem = foreign()
+        return answer_now(render_problem(problem), problem.status)
     desk = Desk(store, counts, postcodes, settings)
     draft = read_draft(dict(await request.form()), uuid4().hex)
     order = await desk.check(draft)
@@ -156,6 +152,18 @@ async def get_order(
     except NotFoundError:
         return answer_now(render_order(None, name[:36], was_ordered=was_ordered), 200 if was_ordered else 404)
     return answer_now(render_order(report, str(report.id)))
+
+
+def foreign() -> Problem:
+    """What a form of another site is told."""
+    return Problem(
+        title=_("This order was not taken"),
+        status=403,
+        detail=_(
+            "The form is taken from its own page only: open /reports. Programs order by POST /api/v1/reports."
+        ),
+        instance="/reports",
+    )
 
 
 def is_own_form(request: AnyRequest, base: str) -> bool:

@@ -5,8 +5,9 @@ from functools import partial
 
 from services.gateway.site import words
 from services.gateway.site.charts import Bar, Column, bars, columns
-from services.gateway.site.dashboards.missing import THIN
+from services.gateway.site.dashboards.missing import thin_told
 from services.gateway.site.dashboards.shapes import Cell, Chart, cell, share_cell
+from services.gateway.site.language import gettext as _
 from services.gateway.statistics_schemas import Statistics
 
 
@@ -19,7 +20,7 @@ def by_slug(
     marks = [
         Bar(label, number(n), f"{words.number(number(n))} ({words.percent(number(share))})")
         if n is not None
-        else Bar(label, None, "not told")
+        else Bar(label, None, _("not told"))
         for label, n, share in rows
     ]
     table = [[cell(label), cell(number(n)), share_cell(number(share))] for label, n, share in rows]
@@ -28,7 +29,7 @@ def by_slug(
         title,
         about,
         partial(bars, marks, title) if marks else None,
-        ["", "Records", "Share"],
+        ["", _("Records"), _("Share")],
         table,
         api,
     )
@@ -53,9 +54,10 @@ def by_month(
         value = number(counts.get(month, 0)) if month in held else None
         kind = "fill-doubtful" if month in thin else "fill-1"
         marks.append(Column(month, None if value is None else [(kind, value)]))
-        state = "" if value is not None else "not published" if month in held else "not held"
-        table.append([cell(words.month(month)), cell(value), cell("few areas" if month in thin else state)])
-    head = ["Month", "Records", ""]
+        state = "" if value is not None else _("not published") if month in held else _("not held")
+        told = _("few areas") if month in thin else state
+        table.append([cell(words.month(month)), cell(value), cell(told)])
+    head = [_("Month"), _("Records"), ""]
     return Chart(
         "months", title, about, partial(columns, marks, title), head, table, api, month_legend(marks)
     )
@@ -63,10 +65,10 @@ def by_month(
 
 def month_legend(marks: Sequence[Column]) -> list[tuple[str, str]]:
     """What the columns stand for, where they are of several kinds."""
-    kinds = {kind for mark in marks for kind, _ in mark.parts or ()}
-    legend = [("fill-1", "Records")] if len(kinds) > 1 else []
-    legend += [("fill-doubtful", THIN)] if "fill-doubtful" in kinds else []
-    return legend + ([("gap", "No data")] if any(mark.parts is None for mark in marks) else [])
+    kinds = {part[0] for mark in marks for part in mark.parts or ()}
+    legend = [("fill-1", _("Records"))] if len(kinds) > 1 else []
+    legend += [("fill-doubtful", thin_told())] if "fill-doubtful" in kinds else []
+    return legend + ([("gap", _("No data"))] if any(mark.parts is None for mark in marks) else [])
 
 
 def by_force(answer: Statistics, names: Mapping[str, str], api: str) -> Chart:
@@ -79,8 +81,8 @@ def by_force(answer: Statistics, names: Mapping[str, str], api: str) -> Chart:
         ]
         for row in answer.rows
     ]
-    about = "In the order of their names. Areas differ in people, visitors and recording; counts do not."
+    about = _("In the order of their names. Areas differ in people, visitors and recording; counts do not.")
     return Chart(
-        "forces", "By police area", about, None, ["Police area", "Records", "Share"],
+        "forces", _("By police area"), about, None, [_("Police area"), _("Records"), _("Share")],
         sorted(rows, key=lambda row: row[0][0]), api,
     )  # fmt: skip

@@ -1,24 +1,16 @@
 """What is missing of the figures of a page, in words. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
 from services.gateway.coverage import KnownForce
 from services.gateway.schemas import Gap
 from services.gateway.site import words
+from services.gateway.site.language import gettext as _
 from services.gateway.statistics import NO_DATA
 from shared.area_figures.figures import LEAST_FORCES
 from shared.model import format_month, next_month, parse_month
-
-THIN = f"Fewer than {LEAST_FORCES} police areas have data"
-STATES = {
-    "not_published": "not published",
-    "not_loaded": "not held",
-    "partial_suspected": "may be incomplete",
-    "known_issue": "known issue",
-}
-"""How pages name what is missing."""
 
 
 def thin_months(gaps: Iterable[Gap], forces: Sequence[KnownForce], asked: Collection[str] | None) -> set[str]:
@@ -30,16 +22,23 @@ def thin_months(gaps: Iterable[Gap], forces: Sequence[KnownForce], asked: Collec
     return {month for month, n in silent.items() if len(areas) - n < LEAST_FORCES}
 
 
-def gap_rows(gaps: Iterable[Gap]) -> list[tuple[str, str, str, str]]:
+def thin_told() -> str:
+    """What is said of such months."""
+    return _("Fewer than %(n)s police areas have data") % {"n": LEAST_FORCES}
+
+
+def gap_rows(gaps: Iterable[Gap], names: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
     """Force, months, state and evidence, months in a row together."""
     rows = []
     ordered = sorted(gaps, key=lambda gap: (gap.force, gap.month))
     for (force, state), held in groupby(ordered, key=lambda gap: (gap.force, gap.state)):
         told = list(held)
         evidence = list(dict.fromkeys(gap.evidence for gap in told))
-        more = f" (and {len(evidence) - 1} more)" if len(evidence) > 1 else ""
+        shown = evidence[0]
+        if len(evidence) > 1:
+            shown = _("%(evidence)s (and %(n)s more)") % {"evidence": shown, "n": len(evidence) - 1}
         spans = ", ".join(words.span(run) for run in runs([gap.month for gap in told]))
-        rows.append((force, spans, STATES.get(state, state), evidence[0] + more))
+        rows.append((names.get(force, force), spans, state, shown))
     return rows
 
 

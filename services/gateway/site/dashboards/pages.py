@@ -13,32 +13,34 @@ from services.gateway.site.assets import FOLDER
 from services.gateway.site.charts import LETTER, WIDE, text
 from services.gateway.site.dashboards.missing import runs
 from services.gateway.site.dashboards.shapes import Board, Chart, Dashboard
+from services.gateway.site.language import N_, ngettext
+from services.gateway.site.language import gettext as _
 from services.gateway.site.render import render
 
 CRIME = Board(
     "/dashboards/crime",
-    "Street crime",
-    "Published records of street crime, counted by month, category, outcome and police area.",
+    N_("Street crime"),
+    N_("Published records of street crime, counted by month, category, outcome and police area."),
 )
 STOPS = Board(
     "/dashboards/stop-and-search",
-    "Stop and search",
-    "Published stops and searches, counted as they were recorded.",
+    N_("Stop and search"),
+    N_("Published stops and searches, counted as they were recorded."),
 )
 TRENDS = Board(
     "/dashboards/trends",
-    "Trends",
-    "Records month by month, beside the year before, and summed over twelve months.",
+    N_("Trends"),
+    N_("Records month by month, beside the year before, and summed over twelve months."),
 )
 COMPARISONS = Board(
     "/dashboards/comparisons",
-    "Comparisons",
-    "The mix of one place or period beside that of another: forces, areas by radius, or the country.",
+    N_("Comparisons"),
+    N_("The mix of one place or period beside that of another: forces, areas by radius, or the country."),
 )
 OUTCOMES = Board(
     "/dashboards/outcomes",
-    "Outcomes",
-    "The crimes of each month, by the outcome that is published of them by now.",
+    N_("Outcomes"),
+    N_("The crimes of each month, by the outcome that is published of them by now."),
 )
 ALL = (CRIME, STOPS, TRENDS, COMPARISONS, OUTCOMES)
 IMAGE_HEADERS = {
@@ -90,7 +92,10 @@ def alone(dashboard: Dashboard, chart: Chart) -> str:
     top = head + (LINE if legend else -8)
     height = float(match[1]) + head + FOOT + (LINE if legend else 0)
     lines = "".join(text(0, 38 + LINE * n, one, kind="quiet") for n, one in enumerate(told))
-    source = f"{ATTRIBUTION} CrimeMapsUK, data version {dashboard.version}."
+    source = _("%(attribution)s CrimeMapsUK, data version %(version)s.") % {
+        "attribution": ATTRIBUTION,
+        "version": dashboard.version,
+    }
     size = f'width="{WIDE + 40}" height="{height + 40:g}"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="-20 -20 {WIDE + 40} {height + 40:g}" '
@@ -105,10 +110,15 @@ def alone(dashboard: Dashboard, chart: Chart) -> str:
 
 def about(dashboard: Dashboard) -> str:
     """The months and filters of an image, and what is missing of it."""
-    months = ", ".join(words.span(run) for run in runs(dashboard.months)) or "no month held"
+    months = ", ".join(words.span(run) for run in runs(dashboard.months)) or _("no month held")
     chosen = [f"{field.label}: {', '.join(field.chosen)}" for field in dashboard.fields if field.is_filter]
     missing = len(dashboard.missing_months)
-    held = [f"{missing} months in between or around are not held"] if missing else []
+    told = ngettext(
+        "%(n)s month in between or around is not held",
+        "%(n)s months in between or around are not held",
+        missing,
+    )
+    held = [told % {"n": missing}] if missing else []
     return " · ".join([months, *chosen, *held])
 
 

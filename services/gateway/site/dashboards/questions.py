@@ -7,9 +7,12 @@ from services.gateway.coverage import Facts, KnownForce
 from services.gateway.errors import ParameterError
 from services.gateway.site import words
 from services.gateway.site.dashboards.shapes import Field, Option
+from services.gateway.site.language import N_
+from services.gateway.site.language import gettext as _
 from shared.model import Dataset, format_month, months_after, parse_month
 
 USUAL_MONTHS = 12
+LABELS = (N_("From"), N_("To"))
 
 
 @dataclass(frozen=True)
@@ -89,20 +92,22 @@ def period_fields(
     held: Sequence[str],
     period: Period,
     names: tuple[str, str] = ("from", "to"),
-    labels: tuple[str, str] = ("From", "To"),
+    labels: tuple[str, str] = LABELS,
 ) -> list[Field]:
-    """Two selects of the months that are held, the newest first."""
+    """Two selects of the months that are held, the newest first; `labels` as the catalogue has them."""
     fields = []
     for name, label, chosen in zip(names, labels, (period.first, period.last), strict=True):
         months = sorted({*held, chosen}, reverse=True)
-        options = [Option(one, words.month(one) if one else "As the first", one == chosen) for one in months]
-        fields.append(Field(name, label, "select", options))
+        options = [
+            Option(one, words.month(one) if one else _("As the first"), one == chosen) for one in months
+        ]
+        fields.append(Field(name, _(label), "select", options))
     return fields
 
 
 def force_field(forces: Iterable[KnownForce], chosen: Sequence[str]) -> Field:
     """Any of the forces; none is all."""
-    return several_field("force", "Police forces", {one.slug: one.name for one in forces}, chosen)
+    return several_field("force", _("Police forces"), {one.slug: one.name for one in forces}, chosen)
 
 
 def several_field(name: str, label: str, valid: Mapping[str, str], chosen: Sequence[str]) -> Field:

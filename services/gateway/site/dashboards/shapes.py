@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlencode
 
 from markupsafe import Markup
@@ -11,6 +12,7 @@ from services.gateway.schemas import Gap
 from services.gateway.site import words
 from services.gateway.site.charts import both
 from services.gateway.site.dashboards.missing import gap_rows, runs
+from services.gateway.site.language import gettext as _
 
 Cell = tuple[str, bool]
 """A text, and whether it is a number."""
@@ -77,11 +79,21 @@ class Chart:
 
 @dataclass(frozen=True)
 class Board:
-    """A dashboard without its figures."""
+    """A dashboard without its figures; its texts as the catalogue has them."""
 
     path: str
-    title: str
-    lead: str
+    name: str
+    about: str
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return _(self.name)
+
+    @property
+    def lead(self) -> str:
+        """What it shows."""
+        return _(self.about)
 
 
 @dataclass(frozen=True)
@@ -97,6 +109,7 @@ class Dashboard:
     data_version: Mapping[str, int]
     missing_months: Sequence[str]
     gaps: Sequence[Gap]
+    force_names: Mapping[str, str]
     notes: Sequence[str]
     query: Sequence[tuple[str, str]]
     """What was asked, with the months that this turned out to be."""
@@ -123,10 +136,10 @@ class Dashboard:
         """The address of a chart as a file."""
         return f"{self.board.path}/{chart.key}.svg?{urlencode([*self.query, ('data', self.version)])}"
 
-    @property
+    @cached_property
     def gap_rows(self) -> list[tuple[str, str, str, str]]:
         """Force, months, state and evidence of what is missing, months in a row together."""
-        return gap_rows(self.gaps)
+        return gap_rows(self.gaps, self.force_names)
 
 
 def cell(value: str | float | None) -> Cell:

@@ -6,18 +6,19 @@ from functools import partial
 from services.gateway.site import words
 from services.gateway.site.charts import Pair, pairs
 from services.gateway.site.dashboards.shapes import Chart, cell, share_cell
+from services.gateway.site.language import gettext as _
 from services.gateway.statistics_schemas import Comparison, OnsComparison
 
 
 def comparison_chart(answer: Comparison, labels: Mapping[str, str], a: str, b: str, api: str) -> Chart:
     """Shares of both sides, and their differences in percentage points."""
-    title = "Shares of both sides"
+    title = _("Shares of both sides")
     marks = [
         Pair(
             labels.get(row.slug, answer.labels[row.slug]),
             row.a_share,
             row.b_share,
-            f"{words.points(row.difference_pp)} pp",
+            words.named_points(row.difference_pp),
         )
         for row in answer.rows
     ]
@@ -28,8 +29,8 @@ def comparison_chart(answer: Comparison, labels: Mapping[str, str], a: str, b: s
         ]
         for row in answer.rows
     ]  # fmt: skip
-    head = ["", a, "Share", b, "Share", "Difference in percentage points"]
-    about = (
+    head = ["", a, _("Share"), b, _("Share"), _("Difference in percentage points")]
+    about = _(
         "Composition is compared, never volume: each share is of its own side. Differences are percentage "
         "points, the first side less the second."
     )
@@ -41,10 +42,9 @@ def comparison_chart(answer: Comparison, labels: Mapping[str, str], a: str, b: s
 
 def ons_chart(answer: OnsComparison, place: str, api: str) -> Chart:
     """The mix of categories beside that of ONS recorded crime."""
-    title = "Beside ONS recorded crime"
+    title = _("Beside ONS recorded crime")
     marks = [
-        Pair(row.name, row.share, row.ons_share, f"{words.points(row.difference_pp)} pp")
-        for row in answer.rows
+        Pair(row.name, row.share, row.ons_share, words.named_points(row.difference_pp)) for row in answer.rows
     ]
     table = [
         [
@@ -53,12 +53,14 @@ def ons_chart(answer: OnsComparison, place: str, api: str) -> Chart:
         ]
         for row in answer.rows
     ]  # fmt: skip
-    head = ["", place, "Share", "ONS share", "Difference in percentage points", "ONS offence groups"]
-    about = (
-        f"Only categories that ONS counts too, mapped by a published table. {answer.edition}; "
-        f"its rates per 1,000 residents ({answer.population}) are compared as shares."
-    )
-    legend = [("disc", place), ("diamond", "ONS, the same area")]
+    head = [
+        "", place, _("Share"), _("ONS share"), _("Difference in percentage points"), _("ONS offence groups"),
+    ]  # fmt: skip
+    about = _(
+        "Only categories that ONS counts too, mapped by a published table. %(edition)s; "
+        "its rates per 1,000 residents (%(population)s) are compared as shares."
+    ) % {"edition": answer.edition, "population": answer.population}
+    legend = [("disc", place), ("diamond", _("ONS, the same area"))]
     return Chart(
         "ons", title, about, partial(pairs, marks, title) if marks else None, head, table, api, legend
     )

@@ -6,23 +6,26 @@ from functools import partial
 from services.gateway.site import words
 from services.gateway.site.charts import Column, columns
 from services.gateway.site.dashboards.counts import month_legend
-from services.gateway.site.dashboards.missing import THIN, runs
+from services.gateway.site.dashboards.missing import runs
 from services.gateway.site.dashboards.shapes import Chart, cell, share_cell
+from services.gateway.site.language import N_
+from services.gateway.site.language import gettext as _
 from services.gateway.statistics_schemas import OutcomeCohort, OutcomeFunnel, TrendMonth
+from shared.area_figures.figures import LEAST_FORCES
 from shared.model import format_month, months_after, parse_month
 from shared.rates import MATURE_AFTER_MONTHS
 
 GROUPS = ("positive", "local_resolution", "negative", "none", "unmapped")
 """Outcome groups as they stand on each other, the first at the bottom."""
-IMMATURE = (
-    f"Paler months are less than {MATURE_AFTER_MONTHS} months older than the newest one held: "
+IMMATURE = N_(
+    "Paler months are less than %(n)s months older than the newest one held: "
     "many of their crimes may still get an outcome."
 )
 
 
 def trend_chart(rows: Sequence[TrendMonth], thin: Collection[str], api: str) -> Chart:
     """Each month, and a line of the same month a year before."""
-    title = "Month by month"
+    title = _("Month by month")
     marks = [
         Column(
             row.month,
@@ -40,15 +43,15 @@ def trend_chart(rows: Sequence[TrendMonth], thin: Collection[str], api: str) -> 
     ]  # fmt: skip
     legend = month_legend(marks)
     if any(value is not None for value in line):
-        legend.append(("line-2", "The same month a year before"))
-    head = ["Month", "Records", "A year before", "Change", "Change in per cent"]
-    about = "Records of each month, beside those of the same month a year before where that is held."
+        legend.append(("line-2", _("The same month a year before")))
+    head = [_("Month"), _("Records"), _("A year before"), _("Change"), _("Change in per cent")]
+    about = _("Records of each month, beside those of the same month a year before where that is held.")
     return Chart("trend", title, about, partial(columns, marks, title, line=line), head, table, api, legend)
 
 
 def rolling_chart(rows: Sequence[TrendMonth], thin: Collection[str], api: str) -> Chart:
     """Sums of twelve months, where all twelve are known."""
-    title = "Sums of twelve months"
+    title = _("Sums of twelve months")
     marks = [
         Column(
             row.month,
@@ -61,13 +64,13 @@ def rolling_chart(rows: Sequence[TrendMonth], thin: Collection[str], api: str) -
     table = [
         [cell(words.month(row.month)), cell(row.rolling_12), cell(row.rolling_12_last_year)] for row in rows
     ]
-    about = "Each month with the eleven before it: seasons even out. Unknown where one of the twelve is."
+    about = _("Each month with the eleven before it: seasons even out. Unknown where one of the twelve is.")
     is_known = any(mark.parts for mark in marks)
     return Chart(
         "rolling", title, about, partial(columns, marks, title) if is_known else None,
-        ["Twelve months to", "Records", "A year before"], table, api,
+        [_("Twelve months to"), _("Records"), _("A year before")], table, api,
         rolling_legend(marks) if is_known else [],
-        "" if is_known else "No month has all twelve months held.",
+        "" if is_known else _("No month has all twelve months held."),
     )  # fmt: skip
 
 
@@ -80,20 +83,21 @@ def touches(month: str, thin: Collection[str]) -> bool:
 def rolling_legend(marks: Sequence[Column]) -> list[tuple[str, str]]:
     """What the columns of sums stand for."""
     told = {
-        "fill-3": "Twelve months to the one named",
-        "fill-doubtful": f"{THIN} in one of the twelve",
+        "fill-3": _("Twelve months to the one named"),
+        "fill-doubtful": _("Fewer than %(n)s police areas have data in one of the twelve")
+        % {"n": LEAST_FORCES},
     }
-    kinds = {kind for mark in marks for kind, _ in mark.parts or ()}
+    kinds = {part[0] for mark in marks for part in mark.parts or ()}
     legend = [(kind, label) for kind, label in told.items() if kind in kinds]
     return [
         *legend,
-        *([("gap", "Not known for all twelve")] if any(not mark.parts for mark in marks) else []),
+        *([("gap", _("Not known for all twelve"))] if any(not mark.parts for mark in marks) else []),
     ]
 
 
 def cohort_chart(answer: OutcomeFunnel, months: Sequence[str], thin: Collection[str], api: str) -> Chart:
     """The crimes of each month, stacked by what is published of their outcome."""
-    title = "Crimes by month recorded and outcome published"
+    title = _("Crimes by month recorded and outcome published")
     cohorts = {row.month: row for row in answer.rows}
     groups = shown_groups(answer)
     marks = [cohort_column(month, cohorts.get(month), groups) for month in months]
@@ -101,19 +105,24 @@ def cohort_chart(answer: OutcomeFunnel, months: Sequence[str], thin: Collection[
         [
             cell(words.month(row.month)), cell(row.crimes),
             *(cell(row.groups.get(group)) for group in groups),
-            share_cell(row.resolution_rate), cell("" if row.is_finished else "not finished"),
+            share_cell(row.resolution_rate), cell("" if row.is_finished else _("not finished")),
         ]
         for row in answer.rows
     ]  # fmt: skip
-    head = ["Month", "Crimes", *(answer.outcome_groups[group] for group in groups), "Resolution rate", ""]
+    labels = [answer.outcome_groups[group] for group in groups]
+    head = [_("Month"), _("Crimes"), *labels, _("Resolution rate"), ""]
     legend = [(f"fill-{group}", answer.outcome_groups[group]) for group in groups]
     if any(mark.parts is None for mark in marks):
-        legend.append(("gap", "No data"))
-    about = "Without anti-social behaviour, of which no outcome is ever published."
+        legend.append(("gap", _("No data")))
+    about = _("Without anti-social behaviour, of which no outcome is ever published.")
     few = [month for month in months if month in thin and month in cohorts]
-    note = f"{IMMATURE} {THIN}: {', '.join(words.span(run) for run in runs(few))}." if few else IMMATURE
+    notes = [_(IMMATURE) % {"n": MATURE_AFTER_MONTHS}]
+    if few:
+        spans = ", ".join(words.span(run) for run in runs(few))
+        told = {"n": LEAST_FORCES, "months": spans}
+        notes.append(_("Fewer than %(n)s police areas have data: %(months)s.") % told)
     draw = partial(columns, marks, title, height=280) if answer.rows else None
-    return Chart("cohorts", title, about, draw, head, table, api, legend, note)
+    return Chart("cohorts", title, about, draw, head, table, api, legend, " ".join(notes))
 
 
 def shown_groups(answer: OutcomeFunnel) -> list[str]:

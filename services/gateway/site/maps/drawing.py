@@ -74,8 +74,9 @@ def hexagon_links(
         total = feature.properties.total
         points = " ".join(f"{x:g},{y:g}" for x, y in ring)
         yield (
-            f'<a href="{start}{feature.id}" tabindex="-1"><polygon class="heat-{colour_of(total, steps)}" '
-            f'points="{points}"><title>{number(total)}</title></polygon></a>'
+            f'<a href="{start}{feature.id}" data-cell="{feature.id}" tabindex="-1">'
+            f'<polygon class="heat-{colour_of(total, steps)}" points="{points}">'
+            f"<title>{number(total)}</title></polygon></a>"
         )
 
 

@@ -9,18 +9,22 @@ from services.gateway.hex_history import Cell, HexHistory, is_silent
 from services.gateway.hexes import Asked
 from services.gateway.parameters import Bbox
 from services.gateway.schemas import HexCollection, HexFeature
+from services.gateway.site.dashboards.missing import runs
+from services.gateway.site.language import N_
+from services.gateway.site.language import gettext as _
 from services.gateway.site.maps.drawing import draw_map, nearest_places
 from services.gateway.site.maps.gaps import Missing, missing_here
 from services.gateway.site.maps.panel import panel
 from services.gateway.site.maps.state import PATHS, MapState
 from services.gateway.site.maps.steps import classes_for, colour_of, steps_for
 from services.gateway.site.maps.view import COUNTRY, View
+from services.gateway.site.notes import sentences
 from services.gateway.site.render import render
 from shared.model import Dataset, format_month
 
 MOST_ROWS = 200
-TITLES = {Dataset.STREET: "Crime map", Dataset.STOPS: "Stop and search map"}
-RECORDS = {Dataset.STREET: "street crimes", Dataset.STOPS: "stops and searches"}
+TITLES = {Dataset.STREET: N_("Crime map"), Dataset.STOPS: N_("Stop and search map")}
+RECORDS = {Dataset.STREET: N_("street crimes"), Dataset.STOPS: N_("stops and searches")}
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def render_map(shown: Shown, *, style_url: str | None, fault: str = "", postcode
         "map",
         section="maps",
         path=PATHS[state.dataset],
-        title=TITLES[state.dataset],
+        title=_(TITLES[state.dataset]),
         svg=svg,
         moves=moves(state),
         tilejson=f"/tiles/{state.dataset}.json",
@@ -125,7 +129,7 @@ def parts(shown: Shown) -> dict[str, object]:
     names = {**shown.categories, **shown.cells.outcome_groups}
     return {
         "state": shown.state,
-        "records": RECORDS[shown.state.dataset],
+        "records": _(RECORDS[shown.state.dataset]),
         "months": shown.months,
         "asked": len(shown.asked.asked),
         "revision": shown.facts.revision,
@@ -137,7 +141,8 @@ def parts(shown: Shown) -> dict[str, object]:
         "without_place": shown.without_place,
         "silent": shown.silent,
         "missing": missing_of(shown),
-        "notes": [note for note in shown.cells.notes if not note.endswith("are in no cell")],
+        "not_held": runs(shown.cells.missing_months),
+        "notes": sentences(shown.cells.notes),
         "groups": list(shown.cells.outcome_groups.values()),
         "rows": rows(shown, ordered[:MOST_ROWS], steps),
         "rest": len(rest),
@@ -191,11 +196,11 @@ def moves(state: MapState) -> list[tuple[str, str, str]]:
     """Ways to other views: a sign, what it does, and its address; those that lead away are left out."""
     view = state.view
     ways: list[tuple[str, str, View | None]] = [
-        ("+", "Zoom in", view.zoomed(1)),
-        ("\N{MINUS SIGN}", "Zoom out", view.zoomed(-1)),
-        ("\N{LEFTWARDS ARROW}", "Move west", view.moved(-1, 0)),
-        ("\N{UPWARDS ARROW}", "Move north", view.moved(0, -1)),
-        ("\N{DOWNWARDS ARROW}", "Move south", view.moved(0, 1)),
-        ("\N{RIGHTWARDS ARROW}", "Move east", view.moved(1, 0)),
+        ("+", _("Zoom in"), view.zoomed(1)),
+        ("\N{MINUS SIGN}", _("Zoom out"), view.zoomed(-1)),
+        ("\N{LEFTWARDS ARROW}", _("Move west"), view.moved(-1, 0)),
+        ("\N{UPWARDS ARROW}", _("Move north"), view.moved(0, -1)),
+        ("\N{DOWNWARDS ARROW}", _("Move south"), view.moved(0, 1)),
+        ("\N{RIGHTWARDS ARROW}", _("Move east"), view.moved(1, 0)),
     ]
     return [(sign, name, state.address(at=other)) for sign, name, other in ways if other]

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from services.gateway.hex_history import HexHistory, HexMonth, added
 from services.gateway.site import charts, words
+from services.gateway.site.language import gettext as _
 from services.gateway.site.maps.drawing import nearest_places
 from services.gateway.site.maps.state import MapState
 from shared.model import Dataset, format_month, next_month, parse_month
@@ -73,5 +74,5 @@ def trend(chosen: HexHistory) -> Markup:
         total = totals.get(format_month(month))
         columns.append(charts.Column(format_month(month), None if total is None else [("fill-1", total)]))
         month = next_month(month)
-    label = f"Records by month, {words.span([columns[0].month, columns[-1].month])}"
+    label = _("Records by month, %(months)s") % {"months": words.span([columns[0].month, columns[-1].month])}
     return charts.columns(columns, label, charts.NARROW, height=TREND_HEIGHT)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.gateway.site.language import gettext as _
 from services.gateway.site.words import number
 
 COLOURS = 6
@@ -49,5 +50,7 @@ def classes_for(steps: Sequence[int]) -> list[Class]:
 def span(start: int, end: int | None) -> str:
     """The counts of a colour in words."""
     if end is None:
-        return f"{number(start)} or more"
-    return number(start) if start == end else f"{number(start)} to {number(end)}"
+        return _("%(n)s or more") % {"n": number(start)}
+    if start == end:
+        return number(start)
+    return _("%(low)s to %(high)s") % {"low": number(start), "high": number(end)}

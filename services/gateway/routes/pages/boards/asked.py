@@ -1,8 +1,9 @@
 """What all dashboards ask and say."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from services.gateway.coverage import Facts
 from services.gateway.cube_store import Cubes
 from services.gateway.errors import NotFoundError
 from services.gateway.routes.statistics import HIDDEN, given_filters, statistics
@@ -10,6 +11,8 @@ from services.gateway.routes.trends import TOGETHER, UNFINISHED
 from services.gateway.schemas import Gap
 from services.gateway.site.dashboards.questions import Period, Sent
 from services.gateway.site.dashboards.shapes import Board, Chart, Dashboard, Field, api_address
+from services.gateway.site.language import N_
+from services.gateway.site.notes import sentences
 from services.gateway.statistics import MOST_PERSONAL, PERSONAL
 from services.gateway.statistics_schemas import Statistics
 from services.gateway.store import Snapshot
@@ -18,14 +21,12 @@ from shared.model import Dataset
 PERSONAL_NAMES = frozenset(PERSONAL)
 
 IN_WORDS = {
-    TOGETHER: "All forces together are counted as far as they published.",
-    UNFINISHED: "Crimes of the last twelve months may still get an outcome.",
-    HIDDEN: (
+    TOGETHER: N_("All forces together are counted as far as they published."),
+    UNFINISHED: N_("Crimes of the last twelve months may still get an outcome."),
+    HIDDEN: N_(
         "Groups of fewer than five stops are not told, and with them, where it is only one, the next larger."
     ),
 }
-NOT_HELD = "is missing from the counts, not zero"
-"""Such months are named in the notice of a page already."""
 
 
 class Told(Protocol):
@@ -87,6 +88,7 @@ def dashboard(
     months: Sequence[str],
     period: Period,
     sent: Sent,
+    facts: Facts,
 ) -> Dashboard:
     """A page of answers to the same question; `months` are those that are shown."""
     fixed = {"from": period.first, "to": period.last}
@@ -100,13 +102,8 @@ def dashboard(
         data_version=answer.data_version,
         missing_months=answer.missing_months,
         gaps=answer.gaps,
-        notes=for_people(answer.notes),
+        force_names=facts.names,
+        notes=sentences(answer.notes, IN_WORDS),
         query=[*fixed.items(), *kept],
         asked_version=sent.one("data"),
     )
-
-
-def for_people(notes: Iterable[str]) -> list[str]:
-    """The API's notes as sentences of a page."""
-    told = [IN_WORDS.get(note, f"{note[:1].upper()}{note[1:]}.") for note in notes if NOT_HELD not in note]
-    return list(dict.fromkeys(told))

@@ -10,6 +10,8 @@ from services.gateway.site.dashboards.pages import COMPARISONS
 from services.gateway.site.dashboards.questions import Period, Sent, held_months, period_fields, read_period
 from services.gateway.site.dashboards.shapes import Chart, Dashboard, Field, Option, api_address
 from services.gateway.site.dashboards.sides import comparison_chart, ons_chart
+from services.gateway.site.language import N_
+from services.gateway.site.language import gettext as _
 from services.gateway.statistics import NO_DATA
 from services.gateway.statistics_schemas import Comparison, OnsComparison, Side
 from services.gateway.store import Snapshot
@@ -17,11 +19,13 @@ from shared.areas import ForceAreas
 from shared.model import Dataset
 from shared.ons import bundled
 
-ENGLAND_AND_WALES = "England and Wales"
-AROUND = "As around, beside"
-AREA_HINT = "Instead of the police area: a postcode and metres, such as EC2M 7PY, 500"
+AREA_HINT = N_("Instead of the police area: a postcode and metres, such as EC2M 7PY, 500")
+PLACES = {
+    "a": (N_("First side: police area"), N_("First side: around")),
+    "b": (N_("Second side: police area"), N_("Second side: around")),
+}
 PERIODS = (("from", "to"), ("from_b", "to_b"))
-LABELS = (("From", "To"), ("Second side: from", "Second side: to"))
+LABELS = (N_("Second side: from"), N_("Second side: to"))
 
 
 async def comparisons(
@@ -41,7 +45,7 @@ async def comparisons(
     )
     answer = table.answer
     assert isinstance(answer, Comparison)
-    names = {COUNTRY: ENGLAND_AND_WALES, **{force.slug: force.name for force in facts.forces}}
+    names = {COUNTRY: _("England and Wales"), **facts.names}
     a, b = side_names(answer, names, (period_a, period_b))
     labels = await snapshot.categories() if is_street else vocabulary.labels.get("object_of_search", {})
     address = api_address(
@@ -51,17 +55,17 @@ async def comparisons(
     charts = [comparison_chart(answer, labels, a, b, address)]
     if is_street and answer.a.place in bundled().rates:
         charts.append(await beside_ons(snapshot, cubes, answer.a.place, period_a, a))
-    keys = [(name, total_of(side), "records") for name, side in ((a, answer.a), (b, answer.b))]
+    keys = [(name, total_of(side), _("records")) for name, side in ((a, answer.a), (b, answer.b))]
     shown = OnBothSides(answer)
     fields = [
         dataset_field(dataset),
-        *place_fields(sent, "a", "First side", names),
+        *place_fields(sent, "a", names),
         *period_fields(held, period_a),
-        *place_fields(sent, "b", "Second side", names),
-        *period_fields(["", *held], period_b if is_other else Period("", ""), PERIODS[1], LABELS[1]),
+        *place_fields(sent, "b", names),
+        *period_fields(["", *held], period_b if is_other else Period("", ""), PERIODS[1], LABELS),
     ]
     months = sorted(shown.data_version)
-    return dashboard(COMPARISONS, fields, keys, charts, shown, months, period_a, sent)
+    return dashboard(COMPARISONS, fields, keys, charts, shown, months, period_a, sent, facts)
 
 
 class OnBothSides:
@@ -86,7 +90,7 @@ async def beside_ons(snapshot: Snapshot, cubes: Cubes, place: str, period: Perio
 
 def total_of(side: Side) -> str:
     """Its records; of a side of which no month is known there is no number."""
-    return "not told" if is_silent(side) else f"{side.total:,}"
+    return _("not told") if is_silent(side) else f"{side.total:,}"
 
 
 def is_silent(side: Side) -> bool:
@@ -109,14 +113,16 @@ def place_text(sent: Sent, side: str) -> str:
     return sent.one(side) or COUNTRY
 
 
-def place_fields(sent: Sent, side: str, label: str, names: dict[str, str]) -> list[Field]:
+def place_fields(sent: Sent, side: str, names: dict[str, str]) -> list[Field]:
     """A police area or the country; or a postcode with metres."""
     around = ", ".join(sent.several(f"around_{side}"))
     chosen = "" if around else sent.one(side) or COUNTRY
-    options = [Option(slug, name, slug == chosen) for slug, name in {"": AROUND, **names}.items()]
+    choices = {"": _("As around, beside"), **names}
+    by_area, by_radius = PLACES[side]
+    options = [Option(slug, name, slug == chosen) for slug, name in choices.items()]
     return [
-        Field(side, f"{label}: police area", "select", options),
-        Field(f"around_{side}", f"{label}: around", "text", value=around, hint=AREA_HINT),
+        Field(side, _(by_area), "select", options),
+        Field(f"around_{side}", _(by_radius), "text", value=around, hint=_(AREA_HINT)),
     ]
 
 

@@ -19,12 +19,14 @@ from services.gateway.site.dashboards.questions import (
 )
 from services.gateway.site.dashboards.shapes import Dashboard, Field, Option, api_address
 from services.gateway.site.dashboards.times import cohort_chart, rolling_chart, trend_chart
+from services.gateway.site.language import N_
+from services.gateway.site.language import gettext as _
 from services.gateway.statistics_schemas import OutcomeFunnel, Trend
 from services.gateway.store import Snapshot
 from shared.model import Dataset, format_month, months_after, parse_month
 
 USUAL_MONTHS = 24
-DATASETS = {Dataset.STREET: "Street crimes", Dataset.STOPS: "Stops and searches"}
+DATASETS = {Dataset.STREET: N_("Street crimes"), Dataset.STOPS: N_("Stops and searches")}
 
 
 async def trends(snapshot: Snapshot, cubes: Cubes, sent: Sent) -> Dashboard:
@@ -34,7 +36,7 @@ async def trends(snapshot: Snapshot, cubes: Cubes, sent: Sent) -> Dashboard:
     held = require_months(held_months(facts, dataset), dataset)
     period = read_period(sent, held, usual=USUAL_MONTHS)
     is_street = dataset is Dataset.STREET
-    name, title = ("category", "Categories") if is_street else ("object", "Objects of search")
+    name, title = ("category", _("Categories")) if is_street else ("object", _("Objects of search"))
     valid = await snapshot.categories() if is_street else vocabulary.labels.get("object_of_search", {})
     given = given_filters(**{one: sent.joined(one) for one in ("force", name)})
     table = await trend_table(snapshot, cubes, dataset, period.text, given)
@@ -48,18 +50,20 @@ async def trends(snapshot: Snapshot, cubes: Cubes, sent: Sent) -> Dashboard:
         several_field(name, title, valid, sent.several(name)),
     ]
     known = [row for row in answer.rows if row.count is not None]
-    keys = []
+    keys: list[tuple[str, str, str]] = []
     if known:
         newest = known[-1]
-        keys.append((words.month(newest.month), words.number(newest.count), "the newest month with data"))
-        keys.append((
-            "Change on the year before", words.signed(newest.change), words.percent(newest.change_percent),
-        ))  # fmt: skip
-        keys.append(("Twelve months to it", words.number(newest.rolling_12), "a dash where one is missing"))
+        change, percent = words.signed(newest.change), words.percent(newest.change_percent)
+        year = words.number(newest.rolling_12)
+        keys = [
+            (words.month(newest.month), words.number(newest.count), _("the newest month with data")),
+            (_("Change on the year before"), change, percent),
+            (_("Twelve months to it"), year, _("a dash where one is missing")),
+        ]
     thin = thin_months(answer.gaps, facts.forces, sent.several("force"))
     charts = [trend_chart(answer.rows, thin, api), rolling_chart(answer.rows, thin, api)]
     months = [row.month for row in answer.rows if row.month in answer.data_version]
-    return dashboard(TRENDS, fields, keys, charts, answer, months, period, sent)
+    return dashboard(TRENDS, fields, keys, charts, answer, months, period, sent, facts)
 
 
 async def outcomes(snapshot: Snapshot, cubes: Cubes, sent: Sent) -> Dashboard:
@@ -75,22 +79,26 @@ async def outcomes(snapshot: Snapshot, cubes: Cubes, sent: Sent) -> Dashboard:
     fields = [
         *period_fields(held, period),
         force_field(facts.forces, sent.several("force")),
-        several_field("category", "Categories", await snapshot.categories(), sent.several("category")),
+        several_field("category", _("Categories"), await snapshot.categories(), sent.several("category")),
     ]
     crimes = sum(row.crimes for row in answer.rows)
     with_outcome = sum(row.with_outcome for row in answer.rows)
     unfinished = sum(not row.is_finished for row in answer.rows)
-    more = f"of {len(answer.rows)}" + (": more outcomes may come" if unfinished else "")
+    told = _("of %(n)s: more outcomes may come") if unfinished else _("of %(n)s")
     # Without a month that is known there is no number, rather than none.
     keys = [
-        ("Crimes", words.number(crimes if answer.rows else None), "without anti-social behaviour"),
-        ("With an outcome", words.number(with_outcome if answer.rows else None), "published by now"),
-        ("Months not finished", words.number(unfinished if answer.rows else None), more),
+        (_("Crimes"), words.number(crimes if answer.rows else None), _("without anti-social behaviour")),
+        (_("With an outcome"), words.number(with_outcome if answer.rows else None), _("published by now")),
+        (
+            _("Months not finished"),
+            words.number(unfinished if answer.rows else None),
+            told % {"n": len(answer.rows)},
+        ),
     ]
     thin = thin_months(answer.gaps, facts.forces, sent.several("force"))
     charts = [cohort_chart(answer, every_month(period), thin, api)]
     months = [row.month for row in answer.rows]
-    return dashboard(OUTCOMES, fields, keys, charts, answer, months, period, sent)
+    return dashboard(OUTCOMES, fields, keys, charts, answer, months, period, sent, facts)
 
 
 def every_month(period: Period) -> list[str]:
@@ -103,8 +111,8 @@ def every_month(period: Period) -> list[str]:
 
 def dataset_field(chosen: Dataset) -> Field:
     """Which records."""
-    options = [Option(one, label, one is chosen) for one, label in DATASETS.items()]
-    return Field("dataset", "Records", "select", options)
+    options = [Option(one, _(label), one is chosen) for one, label in DATASETS.items()]
+    return Field("dataset", _("Records"), "select", options)
 
 
 def read_dataset(text: str | None) -> Dataset:

@@ -1,131 +1,59 @@
-/* The maps of the website: a browser's own map in the place of the server's drawing, which stays where this fails. */
-import { connectForm, showFilters } from './map/form.js';
-import { createMap } from './map/canvas.js';
-import { addData, paintSteps, outlineChosen, hatchSilent } from './map/layers.js';
-import { showParts } from './map/parts.js';
-import { address, fromLocation } from './map/state.js';
-import { HexTiles } from './map/tiles.js';
-import { connectTime } from './map/time.js';
+/* The maps of the website: the server's drawing, until somebody points at it, touches it or comes to it by keyboard.
+   Then the browser's own map takes its place, which weighs five times as much as the page. */
+const element = document.getElementById('map');
+const form = document.getElementById('map-form');
+const time = document.getElementById('map-time');
+const slider = document.getElementById('map-month');
+let started = null;
+let isLive = false;
 
-const PAUSE_MS = 300;
-
-class App {
-  constructor(element) {
-    this.element = element;
-    this.words = JSON.parse(element.dataset.words);
-    this.path = element.dataset.path;
-    this.months = element.dataset.months.split(',').filter(Boolean);
-    this.state = fromLocation();
-    this.shown = null;
-    this.timer = 0;
-  }
-
-  start() {
-    this.map = createMap(this);
-    this.element.map = this.map; // for tests in a browser
-    this.tiles = new HexTiles(this);
-    const known = this.tiles.load();
-    this.map.on('error', ({ error, sourceId }) => this.failed(error, sourceId));
-    this.map.once('load', async () => { await known; this.live(); });
-    addEventListener('popstate', () => this.wentBack());
-    document.addEventListener('visibilitychange', () => document.hidden || this.tiles.check());
-  }
-
-  failed(error, source) {
-    console.warn(error?.message);
-    if (source === 'hexes') this.say(this.words.some);
-  }
-
-  live() {
-    if (!this.tiles.addresses) return;
-    addData(this.map, this.element.dataset, this.tiles.addresses);
-    this.element.classList.add('is-live');
-    this.time = connectTime(this);
-    connectForm(this);
-    this.followServer();
-    this.map.on('moveend', () => this.change({ at: this.map.place() }, { moves: false }));
-    document.addEventListener('click', (event) => this.followLink(event));
-    this.refresh();
-  }
-
-  /* What the page says of the hexagons in view: steps of colours, silent areas, the chosen one. */
-  followServer() {
-    const side = document.getElementById('map-side');
-    const { revision } = side.dataset;
-    if (this.tiles.areMissing || (this.revision && this.revision !== revision)) this.tiles.check();
-    this.revision = revision;
-    paintSteps(this.map, side.dataset.steps.split(',').filter(Boolean).map(Number), side.dataset.first);
-    hatchSilent(this.map, side.dataset.silent.split(',').filter(Boolean));
-    outlineChosen(this.map, document.getElementById('map-panel').dataset.ring);
-  }
-
-  /* Another state: in the address, on the map, beside it. `push` makes it a step of its own in the history. */
-  async change(part, { push = false, moves = true } = {}) {
-    const before = this.state;
-    this.state = { ...before, ...part };
-    history[push ? 'pushState' : 'replaceState'](null, '', address(this.path, this.state));
-    await this.apply(before, moves);
-  }
-
-  async wentBack() {
-    const before = this.state;
-    this.state = fromLocation();
-    await this.apply(before, true);
-  }
-
-  async apply(before, moves) {
-    if (moves && this.state.at !== before.at) this.map.goTo(this.state.at);
-    if (['month', 'category', 'outcome_group'].some((name) => this.state[name] !== before[name])) {
-      showFilters(this);
-      this.time?.show();
-      await this.tiles.load();
-    }
-    this.refresh();
-  }
-
-  /* The parts of the page, once nothing has changed for a moment. */
-  refresh() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.refreshNow(), PAUSE_MS);
-  }
-
-  /* `false` if they could not be had, which is then said. */
-  async refreshNow() {
-    const wanted = address(`${this.path}/parts`, { ...this.state, at: this.map.place(), bbox: this.map.box() });
-    if (wanted === this.shown) return true;
-    this.shown = wanted;
-    try {
-      if (!(await showParts(wanted, () => this.shown === wanted))) return true;
-      this.followServer();
-      this.element.dispatchEvent(new CustomEvent('shown'));
-      return true;
-    } catch (error) {
-      this.shown = null;
-      this.say(error.detail ?? this.words.failed);
-      return false;
-    }
-  }
-
-  async choose(id) {
-    await this.change({ cell: id || null }, { push: true });
-    clearTimeout(this.timer);
-    if (!(await this.refreshNow())) return;
-    const title = document.querySelector('#map-panel h2')?.textContent ?? '';
-    const count = document.querySelector('#map-panel .map-count')?.textContent ?? '';
-    this.say(`${title} ${count}`.replace(/\s+/g, ' '));
-  }
-
-  async followLink(event) {
-    const link = event.target.closest?.('a[data-cell]');
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-    event.preventDefault();
-    await this.choose(link.dataset.cell);
-    document.querySelector('#map-panel h2')?.focus();
-  }
-
-  say(text) {
-    document.getElementById('map-said').textContent = text;
-  }
+function start() {
+  started ??= begin();
+  return started;
 }
 
-new App(document.getElementById('map')).start();
+/* Whether the map can be used now. */
+async function begin() {
+  element.setAttribute('aria-busy', 'true');
+  try {
+    const { startMap } = await import('./map/app.js');
+    isLive = Boolean(await startMap(element));
+  } catch (error) {
+    console.warn(error?.message); // no WebGL: the drawing and its links stay
+  }
+  element.removeAttribute('aria-busy');
+  time.hidden = !isLive;
+  return isLive;
+}
+
+/* What was asked for before there was a map is done when there is one. */
+async function afterStart(event) {
+  const wanted = event.target.closest('button, a[data-cell]');
+  if (isLive || !wanted) return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (await start()) wanted.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }));
+  else if (wanted.matches('a')) location.assign(wanted.getAttribute('href'));
+}
+
+async function moveAfterStart() {
+  const { value } = slider;
+  if (isLive || !(await start())) return;
+  slider.value = value;
+  slider.dispatchEvent(new Event('input'));
+}
+
+async function filterAfterStart() {
+  if (!isLive && (await start())) form.dispatchEvent(new Event('change'));
+}
+
+for (const region of [element, time, form]) {
+  for (const kind of ['pointerover', 'pointerdown', 'focusin']) {
+    region.addEventListener(kind, start, { once: true, passive: true });
+  }
+}
+element.addEventListener('click', afterStart);
+time.addEventListener('click', afterStart, { capture: true });
+slider.addEventListener('input', moveAfterStart);
+form.addEventListener('change', filterAfterStart);
+time.hidden = false;

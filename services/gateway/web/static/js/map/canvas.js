@@ -10,7 +10,7 @@ const KEYS = { minZoom: 4, maxZoom: 16 };
 
 export function createMap(app) {
   const { dataset } = app.element;
-  setWorkerUrl(new URL('../../vendor/maplibre-gl-worker.mjs', import.meta.url).href);
+  setWorkerUrl(vendored('maplibre-gl-worker.mjs'));
   const [west, south, east, north] = dataset.country.split(',').map(Number);
   const country = [[west, south], [east, north]];
   const map = new Canvas({
@@ -36,6 +36,19 @@ export function createMap(app) {
   connectPointer(map, app);
   connectKeyboard(map, app);
   return map;
+}
+
+/* The library's rules, before anything of it is to be seen. */
+export function loadStyle() {
+  return new Promise((resolve, reject) => {
+    const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', onload: resolve, onerror: reject });
+    link.href = vendored('maplibre-gl.css');
+    document.head.prepend(link);
+  });
+}
+
+function vendored(name) {
+  return new URL(`../../vendor/${name}`, import.meta.url).href;
 }
 
 class Canvas extends MapLibre {

@@ -18,7 +18,6 @@ class Time {
     this.button = this.box.querySelector('[data-play]');
     this.words = [this.button.textContent, this.button.dataset.pause];
     this.timer = 0;
-    this.box.hidden = false;
     this.slider.addEventListener('input', () => this.moveTo(Number(this.slider.value)));
     this.slider.addEventListener('pointerdown', () => this.stop());
     this.button.addEventListener('click', () => (this.timer ? this.stop() : this.play()));

@@ -1,6 +1,7 @@
 """Pages of text: their numbers and tables are those of the code."""
 
 import json
+import re
 
 import pytest
 from pydantic import ValidationError
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from services.gateway.reference import LIMITATIONS
 from services.gateway.settings import GatewaySettings
 from services.gateway.site import assets
-from services.gateway.site.design import ENOUGH_FOR_TEXT, TEXTS, colours, contrast, pairs
+from services.gateway.site.design import ENOUGH_FOR_MARKS, ENOUGH_FOR_TEXT, TEXTS, colours, contrast, pairs
 from services.gateway.site.words import month
 from services.gateway.statistics import FEWEST_PEOPLE, MOST_PERSONAL
 from shared import ons, reference
@@ -133,3 +134,15 @@ def test_all_text_can_be_read() -> None:
         assert len(pairs(scheme)) > len(TEXTS)
         for pair in pairs(scheme):
             assert pair.contrast >= ENOUGH_FOR_TEXT, (pair.text, pair.on, pair.contrast)
+
+
+def test_a_mark_that_is_pale_has_an_edge_that_is_not() -> None:
+    rules = assets.assets()["css/charts.css"].body.decode()
+    edged = re.search(r"([^}]+)\{\s*stroke: var\(--strong-rule\)", rules.partition("Pale marks")[2])
+    assert edged
+    fills = dict(re.findall(r"\.(fill-[\w-]+) \{ fill: var\(--([\w-]+)\)", rules))
+    assert len(fills) > 12
+    for scheme in colours():
+        assert contrast(scheme["strong-rule"], scheme["paper"]) >= ENOUGH_FOR_MARKS
+        for mark, colour in fills.items():
+            assert contrast(scheme[colour], scheme["paper"]) >= ENOUGH_FOR_MARKS or f".{mark}," in edged[1]

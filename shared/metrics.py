@@ -6,6 +6,8 @@ Labels have few values: a dataset, a subject, a fate; never a month, an id or a 
 from prometheus_client import Counter, Gauge, Histogram
 
 SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
+ANSWER_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 30)
+"""0.3 is the promise for reads (deploy/monitoring/alerts.yaml)."""
 
 messages_handled = Counter(
     "crimemaps_messages_handled_total", "Messages handled, by result", ["durable", "result"]
@@ -13,6 +15,10 @@ messages_handled = Counter(
 handler_seconds = Histogram("crimemaps_handler_seconds", "Time in a handler", ["durable"], buckets=SECONDS)
 dead_letters = Counter(
     "crimemaps_dead_letters_total", "Messages given up, with their reason kept", ["durable"]
+)
+dead_letters_held = Gauge("crimemaps_dead_letters_held", "Messages given up that nobody has dealt with")
+queue_messages = Gauge(
+    "crimemaps_queue_messages", "Messages of a queue: waiting, in_progress", ["durable", "state"]
 )
 
 upstream_requests = Counter(
@@ -32,6 +38,11 @@ tile_splits = Counter("crimemaps_tile_splits_total", "Tiles that held too many r
 pages_published = Counter("crimemaps_pages_published_total", "Raw answers put on the bus", ["dataset"])
 newest_month_age = Gauge(
     "crimemaps_newest_month_age_seconds", "Time since the end of the newest loaded month", ["dataset"]
+)
+release_waiting = Gauge(
+    "crimemaps_release_waiting_seconds",
+    "Time since the newest release was noticed; 0 once its newest month can be seen",
+    ["dataset"],
 )
 releases_seen = Counter("crimemaps_releases_seen_total", "New releases that the watcher noticed")
 
@@ -95,4 +106,6 @@ tiles_made = Counter(
 )
 
 http_requests = Counter("crimemaps_http_requests_total", "Requests answered", ["route", "status"])
-http_seconds = Histogram("crimemaps_http_seconds", "Time to answer a request", ["route"], buckets=SECONDS)
+http_seconds = Histogram(
+    "crimemaps_http_seconds", "Time to answer a request", ["route"], buckets=ANSWER_SECONDS
+)

@@ -14,6 +14,7 @@ COMMANDS = {
     "ingest": "Order months through the bus, and follow them.",
     "backfill": "Load months of a bulk archive of data.police.uk, and follow them.",
     "status": "Show what is loaded, what runs, what waits, and what was given up.",
+    "dead": "Show the messages that were given up, put them back on their queues, or remove them.",
     "postcodes": "Load the postcodes that reports are ordered for.",
     "report": "Order neighbourhood reports through the queue, and save them as PDF.",
     "partners": "Say who may order reports through the queue.",

@@ -9,7 +9,8 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 
-from services.console.queues import ANSWER_SECONDS, answered
+from services.console.answering import answered
+from services.console.queues import ANSWER_SECONDS
 from shared.errors import RequestError, TransientError
 from shared.events import ReportFailed, ReportRendered, ReportRequested
 from shared.provision import connect

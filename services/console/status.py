@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from services.console.connections import Connections, connected
+from services.console.dead_letters import DeadLetter
 from services.console.endpoints import Target, find_target
 from services.console.ingest import run_as_json, show_runs
-from services.console.queues import DeadLetter, Queue
+from services.console.queues import Queue
 from services.console.screen import OUT, note, show_json, table
 from services.console.store import LoadedMonth, RunState, Stage
 from shared.db import without_password

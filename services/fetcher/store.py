@@ -225,6 +225,12 @@ class Store:
                 months[Dataset(row["dataset"])].append(row["month"])
         return months
 
+    async def release_waiting(self) -> dict[Dataset, float]:
+        """Seconds since the newest release was noticed, 0 where readers see it; nothing before one was."""
+        async with translate_errors():
+            rows = await self.pool.fetch(sql("select_release_waiting"), list(Dataset))
+        return {Dataset(row["dataset"]): row["seconds"] for row in rows}
+
     async def newest_release(self) -> date | None:
         """The newest release that the watcher has ordered."""
         async with translate_errors():

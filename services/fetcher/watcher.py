@@ -6,6 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from faststream.nats import NatsBroker
 
+from services.fetcher.bus_watch import measure_bus
 from services.fetcher.plan import months_to_order
 from services.fetcher.police_api import PoliceApi
 from services.fetcher.runs import Runs
@@ -14,7 +15,7 @@ from shared.bus import publish
 from shared.errors import CrimeMapsError, TransientError
 from shared.events import IngestRequested
 from shared.logs import get_logger
-from shared.metrics import newest_month_age, releases_seen
+from shared.metrics import newest_month_age, release_waiting, releases_seen
 from shared.model import Dataset, format_month, next_month
 
 log = get_logger()
@@ -46,6 +47,13 @@ class Watcher:
         releases_seen.inc()
         log.info("release.seen", newest=format_month(newest))
 
+    async def measure(self) -> None:
+        """Tell how old the newest month is, how long a release waits, and what waits on the bus."""
+        await self.measure_age()
+        for dataset, seconds in (await self.store.release_waiting()).items():
+            release_waiting.labels(dataset).set(seconds)
+        await measure_bus(self.broker)
+
     async def measure_age(self) -> None:
         """Tell how old the newest loaded month of each dataset is."""
         now = datetime.now(UTC)
@@ -73,7 +81,7 @@ async def keep_going(runs: Runs, watcher: Watcher, seconds: float) -> None:
     while True:
         try:
             await runs.tick()
-            await watcher.measure_age()
+            await watcher.measure()
         except CrimeMapsError as error:
             log.warning("runs.postponed", reason=str(error))
         except Exception:  # a bug must not stop the clock in silence

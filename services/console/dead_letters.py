@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.header import Header, decode_header
 from uuid import UUID
 
 from nats.js import JetStreamContext
@@ -14,10 +15,10 @@ from services.console.answering import answered
 from shared.errors import RequestError
 from shared.events import DEAD
 
-NO_MESSAGE = 10057
+GONE = (10043, 10057)
 """How the server says that what is to be removed is not there."""
-OWN_HEADERS = "crimemaps-dead-"
-"""How the headers begin that a message has only since it was given up."""
+OWN_HEADERS = ("crimemaps-dead-", "nats-")
+"""How the headers begin that a message has only since it was given up: why, and where it was put for that."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class DeadLetters:
             try:
                 await self.jetstream.delete_msg(DEAD, letter.number)
             except APIError as error:
-                if error.err_code != NO_MESSAGE:
+                if error.err_code not in GONE:
                     raise
 
 
@@ -106,7 +107,7 @@ def original_headers(letter: DeadLetter) -> dict[str, str]:
 
 def letter_of(message: RawStreamMsg) -> DeadLetter:
     """A message of the stream."""
-    headers = message.headers or {}
+    headers = {name: text_of(value) for name, value in (message.headers or {}).items()}
     body = message.data or b""
     return DeadLetter(
         number=message.seq or 0,
@@ -119,6 +120,14 @@ def letter_of(message: RawStreamMsg) -> DeadLetter:
         headers=headers,
         body=body,
     )
+
+
+def text_of(value: object) -> str:
+    """A header's text. The client gives one that is not ASCII in a form for letters."""
+    if isinstance(value, Header):
+        parts = (part if isinstance(part, bytes) else part.encode() for part, _ in decode_header(value))
+        return b"".join(parts).decode(errors="replace")
+    return str(value)
 
 
 def run_of(body: bytes, headers: Mapping[str, str]) -> UUID | None:

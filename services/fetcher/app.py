@@ -15,7 +15,7 @@ from services.fetcher.runs import Runs
 from services.fetcher.settings import FetcherSettings
 from services.fetcher.store import Store
 from services.fetcher.tiles import prior_points
-from services.fetcher.watcher import Watcher, keep_going, keep_watch
+from services.fetcher.watcher import Watcher, keep_going, keep_measuring, keep_watch
 from shared.areas import ForceAreas
 from shared.bus import create_broker
 from shared.health import bus_check, database_check
@@ -62,7 +62,8 @@ def create_app(settings: FetcherSettings, pool: asyncpg.Pool) -> AsgiFastStream:
             await end(*clocks)
 
     async def start_clocks() -> None:
-        clocks.append(asyncio.create_task(keep_going(runs, watcher, settings.tick_seconds)))
+        clocks.append(asyncio.create_task(keep_going(runs, settings.tick_seconds)))
+        clocks.append(asyncio.create_task(keep_measuring(watcher, settings.tick_seconds)))
         clocks.append(asyncio.create_task(keep_watch(watcher, settings.watch_seconds)))
 
     checks = {

@@ -18,6 +18,7 @@ async def measure_bus(broker: NatsBroker) -> None:
     Raises:
         TransientError: the bus does not answer, or is not provisioned.
     """
+    queue_messages.clear()  # what is not known must not look like what was
     jetstream = broker.connection.jetstream(timeout=ANSWER_SECONDS)
     try:
         for durable, consumer in CONSUMERS.items():

@@ -47,11 +47,14 @@ class Watcher:
         releases_seen.inc()
         log.info("release.seen", newest=format_month(newest))
 
-    async def measure(self) -> None:
-        """Tell how old the newest month is, how long a release waits, and what waits on the bus."""
+    async def measure_data(self) -> None:
+        """Tell how old the newest month is, and how long a release waits."""
         await self.measure_age()
         for dataset, seconds in (await self.store.release_waiting()).items():
             release_waiting.labels(dataset).set(seconds)
+
+    async def measure_queues(self) -> None:
+        """Tell what waits on the bus, and what was given up."""
         await measure_bus(self.broker)
 
     async def measure_age(self) -> None:
@@ -76,14 +79,26 @@ async def keep_watch(watcher: Watcher, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
-async def keep_going(runs: Runs, watcher: Watcher, seconds: float) -> None:
+async def keep_going(runs: Runs, seconds: float) -> None:
     """Tick, the first time at once."""
     while True:
         try:
             await runs.tick()
-            await watcher.measure()
         except CrimeMapsError as error:
             log.warning("runs.postponed", reason=str(error))
         except Exception:  # a bug must not stop the clock in silence
             log.exception("runs.postponed")
+        await asyncio.sleep(seconds)
+
+
+async def keep_measuring(watcher: Watcher, seconds: float) -> None:
+    """Measure, the first time at once: beside all other work, which may wait long for the source."""
+    while True:
+        for measure in (watcher.measure_data, watcher.measure_queues):
+            try:
+                await measure()
+            except CrimeMapsError as error:
+                log.warning("measure.postponed", reason=str(error))
+            except Exception:  # a bug must not stop the clock in silence
+                log.exception("measure.postponed")
         await asyncio.sleep(seconds)

@@ -28,6 +28,8 @@ DRAWN = """() => {
 QUIET = "() => document.getElementById('map').map.areTilesLoaded()"
 ADDRESS = "() => document.getElementById('map').map.getSource('hexes').tiles[0]"
 FIRST_LOAD_BYTES = 1_200_000
+UNTOUCHED_BYTES = 150_000
+"""Of a page whose drawing nobody has come near."""
 
 
 @pytest.fixture
@@ -269,6 +271,27 @@ async def test_what_is_asked_for_before_the_map_is_there_is_done_when_it_is(page
     assert "category=burglary" in page.url
 
 
+async def test_where_the_library_does_not_come_the_drawing_and_its_links_work(
+    browser: Browser, site: Served
+) -> None:
+    page = await browser.new_page()
+    await page.route("**/maplibre-gl.mjs", lambda route: route.abort())
+    await page.goto(f"{site.url}/maps/crime?month=2018-10&at={CITY},11")
+    await page.locator(".map-plain a").nth(8).click()
+    await expect(page.locator("#map-panel .map-count")).to_be_visible()
+    assert await page.locator(LIVE).count() == 0
+    await page.close()
+
+
+async def test_a_click_that_is_meant_for_another_tab_is_left_to_the_browser(page: Page, site: Served) -> None:
+    await page.goto(f"{site.url}/maps/crime?month=2018-10&at={CITY},11")
+    taken = await page.locator(".map-plain a").nth(8).evaluate(
+        "one => !one.dispatchEvent(new MouseEvent('click', "
+        "{ bubbles: true, cancelable: true, ctrlKey: true }))"
+    )  # fmt: skip
+    assert not taken
+
+
 async def test_by_keyboard_the_map_takes_the_place_of_the_drawing_and_keeps_the_focus(
     page: Page, site: Served
 ) -> None:
@@ -325,7 +348,11 @@ async def test_the_first_load_is_light(page: Page, site: Served) -> None:
         sizes.append((await response.request.sizes())["responseBodySize"])
 
     page.on("response", measure)
-    await opened(page, site, "month=2018-10")
+    await page.goto(f"{site.url}/maps/crime?month=2018-10")
+    await page.wait_for_load_state("networkidle")
+    assert sum(sizes) < UNTOUCHED_BYTES
+    await start(page)
+    await page.wait_for_function(QUIET)
     await page.wait_for_load_state("networkidle")
     assert 200_000 < sum(sizes) < FIRST_LOAD_BYTES  # with the browser's own map
     assert {httpx.URL(one).host for one in await page.evaluate(

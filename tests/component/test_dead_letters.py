@@ -34,7 +34,7 @@ def servers(nats_url: str) -> dict[str, str]:
 
 
 def bury(servers: Mapping[str, str], durable: str, reason: str, body: bytes = BODY, **headers: str) -> None:
-    """Put a message among the dead letters, as the services do."""
+    """Put a message among the dead letters with the headers that the services give it."""
     given = {
         "Nats-Msg-Id": f"dead/{durable}/{uuid4()}",
         "Crimemaps-Dead-Subject": "month.loaded",
@@ -46,7 +46,7 @@ def bury(servers: Mapping[str, str], durable: str, reason: str, body: bytes = BO
     async def publish() -> None:
         client = await nats.connect(servers["NATS_URL"])
         try:
-            await client.jetstream().publish(f"dead.{durable}", body, headers=given)
+            await client.jetstream().publish(f"dead.{durable}", body, stream=DEAD, headers=given)
         finally:
             await client.close()
 
@@ -137,11 +137,36 @@ def test_without_yes_nothing_is_done(servers: dict[str, str], tmp_path: Path, ac
 def test_a_message_goes_back_to_its_subject_as_it_came(servers: dict[str, str], tmp_path: Path) -> None:
     bury(servers, "hexer-months", "KeyError: 'x'", Crimemaps_Trace="abc")
     bury(servers, "hexer-months", "KeyError: 'y'")
+    assert (stored(servers, DEAD)[0].headers or {})["Nats-Expected-Stream"] == DEAD
     dead(servers, tmp_path, "replay", "1", "--yes")
     [message] = stored(servers, FACTS)
     assert (message.subject, message.data) == ("month.loaded", BODY)
     assert message.headers == {"Crimemaps-Trace": "abc", "Nats-Msg-Id": "replay/1"}
     assert numbers(servers) == [2]
+
+
+def test_a_reason_in_letters_beyond_ascii_is_shown(servers: dict[str, str], tmp_path: Path) -> None:
+    bury(servers, "hexer-months", "KeyError: 'Rhôs-on-Sea, Ynys Môn'")
+    [shown] = json.loads(dead(servers, tmp_path, "list", "--reason", "ynys môn", "--json")[0])
+    assert shown["reason"] == "KeyError: 'Rhôs-on-Sea, Ynys Môn'"
+    dead(servers, tmp_path, "replay", "--queue", "hexer-months", "--yes")
+    assert len(stored(servers, FACTS)) == 1
+
+
+def test_what_somebody_else_has_removed_meanwhile_is_no_fault(servers: dict[str, str]) -> None:
+    for reason in "abc":
+        bury(servers, "hexer-months", reason)
+
+    async def remove() -> None:
+        async with open_queues(servers["NATS_URL"]) as queues:
+            letters = DeadLetters(queues.jetstream)
+            for number in (2, 3, 1):
+                letter = await letters.get(number)
+                await letters.drop(letter)
+                await letters.drop(letter)
+
+    asyncio.run(remove())
+    assert numbers(servers) == []
 
 
 def test_a_replay_that_was_stopped_before_its_end_is_done_once(servers: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ SELECT
         WHEN EXISTS (
             SELECT
             FROM current_version AS c
-            LEFT JOIN grid AS g ON g.version_id = c.version_id
+            LEFT JOIN grid AS g ON g.dataset = c.dataset AND g.month = c.month
             WHERE
                 c.dataset = asked.dataset
                 AND c.month = newest.newest_month

@@ -61,11 +61,12 @@ async def test_queues_and_dead_letters_are_counted(
         await notice(fetcher.pool)
 
         async def all_told() -> bool:  # the server tells its consumers of a message a moment after it has it
-            await fetcher.watcher(0).measure()
+            await fetcher.watcher(0).measure_queues()
             names = ("hexer-months", "hexer-downloads")
             return [gauge("queue_messages", durable=name, state="waiting") for name in names] == [3, 3]
 
         await eventually(all_told, "three messages of each consumer")
+        await fetcher.watcher(0).measure_data()
     assert {gauge("queue_messages", durable=durable, state="in_progress") for durable in CONSUMERS} == {0}
     assert gauge("dead_letters_held") == 1
     assert round((gauge("release_waiting_seconds", dataset="stops") or 0) / 3600) == 7
@@ -77,6 +78,7 @@ async def test_a_bus_that_is_not_provisioned_is_told(nats_url: str) -> None:
     try:
         with pytest.raises(TransientError, match=r"run `python -m shared.provision`"):
             await measure_bus(broker)
+        assert gauge("queue_messages", durable="hexer-months", state="waiting") is None
         await provision(nats_url)
         await measure_bus(broker)
     finally:

@@ -19,7 +19,7 @@ async function begin() {
     const { startMap } = await import('./map/app.js');
     isLive = Boolean(await startMap(element));
   } catch (error) {
-    console.warn(error?.message); // no WebGL: the drawing and its links stay
+    console.warn(error?.message); // no WebGL, or no style: the drawing and its links stay
   }
   element.removeAttribute('aria-busy');
   time.hidden = !isLive;
@@ -29,7 +29,8 @@ async function begin() {
 /* What was asked for before there was a map is done when there is one. */
 async function afterStart(event) {
   const wanted = event.target.closest('button, a[data-cell]');
-  if (isLive || !wanted) return;
+  const isElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.button;
+  if (isLive || isElsewhere || !wanted) return;
   event.preventDefault();
   event.stopPropagation();
   if (await start()) wanted.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }));
@@ -43,8 +44,8 @@ async function moveAfterStart() {
   slider.dispatchEvent(new Event('input'));
 }
 
-async function filterAfterStart() {
-  if (!isLive && (await start())) form.dispatchEvent(new Event('change'));
+async function filterAfterStart(event) {
+  if (!isLive && event.target.name !== 'postcode' && (await start())) form.dispatchEvent(new Event('change'));
 }
 
 for (const region of [element, time, form]) {

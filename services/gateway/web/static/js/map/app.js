@@ -8,6 +8,7 @@ import { HexTiles } from './tiles.js';
 import { connectTime } from './time.js';
 
 const PAUSE_MS = 300;
+const LONGEST_MS = 20000;
 
 class App {
   constructor(element) {
@@ -28,8 +29,15 @@ class App {
     this.map.on('error', ({ error, sourceId }) => this.failed(error, sourceId));
     addEventListener('popstate', () => this.wentBack());
     document.addEventListener('visibilitychange', () => document.hidden || this.tiles.check());
-    return new Promise((resolve) => {
-      this.map.once('load', async () => { await known; resolve(this.live()); });
+    return new Promise((resolve, reject) => {
+      const giveUp = (error) => { if (!this.isLoaded) { this.map.remove(); reject(error); } };
+      setTimeout(() => giveUp(new Error('the map was not there in time')), LONGEST_MS);
+      this.map.on('error', ({ error, sourceId }) => sourceId || giveUp(error));
+      this.map.once('load', async () => {
+        this.isLoaded = true;
+        await known;
+        try { resolve(this.live()); } catch (error) { reject(error); }
+      });
     });
   }
 

@@ -1,5 +1,5 @@
 /* The maps of the website: the server's drawing, until somebody points at it, touches it or comes to it by keyboard.
-   Then the browser's own map takes its place, which weighs five times as much as the page. */
+   Then the browser's own map takes its place, which weighs six times as much as the page. */
 const element = document.getElementById('map');
 const form = document.getElementById('map-form');
 const time = document.getElementById('map-time');

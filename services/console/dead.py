@@ -20,7 +20,10 @@ SHOWN_BYTES = 2_000
 """Of a body that is text; the rest is for a file."""
 dead = App(name="dead", default_parameter=Parameter(negative=()), version_flags=())
 
-Number = Annotated[int, Parameter(name="NUMBER")]
+Number = Annotated[int, Parameter(name="NUMBER", help="Which ones, as `crimemaps dead list` shows them.")]
+Queue = Annotated[str | None, Parameter(help="Or all of this consumer, such as loader-pages.")]
+Reason = Annotated[str, Parameter(help="Of these only those whose reason has this text in it.")]
+Yes = Annotated[bool, Parameter(help="Do it.")]
 Act = Callable[[DeadLetters, DeadLetter], Coroutine[Any, Any, None]]
 
 
@@ -80,41 +83,18 @@ def show(number: Annotated[int, Parameter(name="NUMBER")], /, *, body: Path | No
 
 
 @dead.command
-def replay(*numbers: Number, queue: str | None = None, reason: str = "", yes: bool = False) -> None:
+def replay(*numbers: Number, queue: Queue = None, reason: Reason = "", yes: Yes = False) -> None:
     """Put messages back on the queue that they came from. Without --yes it only says which.
 
     Every service does again what it was asked to do; what is done already stays as it is. A message whose
     reason still holds is given up again, with a new number.
-
-    Parameters
-    ----------
-    numbers
-        Which ones, as `crimemaps dead list` shows them.
-    queue
-        Or all of this consumer, such as loader-pages.
-    reason
-        Of these only those whose reason has this text in it.
-    yes
-        Do it.
     """
     act_on(numbers, queue, reason, DeadLetters.replay if yes else None, "put back on their queues")
 
 
 @dead.command
-def drop(*numbers: Number, queue: str | None = None, reason: str = "", yes: bool = False) -> None:
-    """Remove messages for good. Without --yes it only says which.
-
-    Parameters
-    ----------
-    numbers
-        Which ones, as `crimemaps dead list` shows them.
-    queue
-        Or all of this consumer, such as loader-pages.
-    reason
-        Of these only those whose reason has this text in it.
-    yes
-        Do it.
-    """
+def drop(*numbers: Number, queue: Queue = None, reason: Reason = "", yes: Yes = False) -> None:
+    """Remove messages for good. Without --yes it only says which."""
     act_on(numbers, queue, reason, DeadLetters.drop if yes else None, "removed")
 
 

@@ -271,15 +271,19 @@ async def test_what_is_asked_for_before_the_map_is_there_is_done_when_it_is(page
     assert "category=burglary" in page.url
 
 
+@pytest.mark.parametrize("file", ["maplibre-gl.mjs", "maplibre-gl-worker.mjs", "maplibre-gl.css"])
 async def test_where_the_library_does_not_come_the_drawing_and_its_links_work(
-    browser: Browser, site: Served
+    browser: Browser, site: Served, file: str
 ) -> None:
     page = await browser.new_page()
-    await page.route("**/maplibre-gl.mjs", lambda route: route.abort())
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    await page.route(f"**/{file}", lambda route: route.abort())
     await page.goto(f"{site.url}/maps/crime?month=2018-10&at={CITY},11")
     await page.locator(".map-plain a").nth(8).click()
     await expect(page.locator("#map-panel .map-count")).to_be_visible()
     assert await page.locator(LIVE).count() == 0
+    assert faults == []
     await page.close()
 
 

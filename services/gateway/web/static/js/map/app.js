@@ -30,11 +30,14 @@ class App {
     addEventListener('popstate', () => this.wentBack());
     document.addEventListener('visibilitychange', () => document.hidden || this.tiles.check());
     return new Promise((resolve, reject) => {
-      const giveUp = (error) => { if (!this.isLoaded) { this.map.remove(); reject(error); } };
-      setTimeout(() => giveUp(new Error('the map was not there in time')), LONGEST_MS);
-      this.map.on('error', ({ error, sourceId }) => sourceId || giveUp(error));
+      let isOver = false;
+      const giveUp = (error) => { isOver = true; reject(error); };
+      const timer = setTimeout(() => giveUp(new Error('the map was not there in time')), LONGEST_MS);
+      this.map.on('error', ({ error, sourceId }) => isOver || sourceId || giveUp(error));
       this.map.once('load', async () => {
-        this.isLoaded = true;
+        clearTimeout(timer);
+        if (isOver) return; // the drawing stays
+        isOver = true;
         await known;
         try { resolve(this.live()); } catch (error) { reject(error); }
       });

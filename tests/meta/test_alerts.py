@@ -40,6 +40,15 @@ def metrics() -> set[str]:
     return found
 
 
+def find_promtool() -> str:
+    """Where promtool is; the test is skipped where it is not."""
+    promtool = shutil.which("promtool", path=f"{Path(sys.executable).parent}:{ROOT / '.venv' / 'bin'}")
+    promtool = promtool or shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not here: deploy/local/promtool says how it comes")
+    return promtool
+
+
 def test_each_alert_has_a_section_of_the_runbook_and_none_is_left_over() -> None:
     runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
     assert re.findall(r"^### (\w+)$", runbook, re.MULTILINE) == list(alerts())
@@ -71,12 +80,8 @@ def test_borders_of_the_promises_are_borders_of_the_histograms() -> None:
 
 
 def test_the_alerts_fire_and_are_silent_as_they_should() -> None:
-    promtool = shutil.which("promtool", path=f"{Path(sys.executable).parent}:{ROOT / '.venv' / 'bin'}")
-    promtool = promtool or shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("promtool is not here: deploy/local/promtool says how it comes")
     done = subprocess.run(
-        [promtool, "test", "rules", "alerts_test.yaml"],
+        [find_promtool(), "test", "rules", "alerts_test.yaml"],
         cwd=FOLDER,
         capture_output=True,
         text=True,

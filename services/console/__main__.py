@@ -11,6 +11,7 @@ BAD_INPUT, INTERRUPTED = 2, 130
 COMMANDS = {
     "demo": "Load the bundled sample through all services, show what came of it, serve it until Ctrl-C.",
     "up": "Start servers and services, keep what they load, serve until Ctrl-C.",
+    "sample": "Load the bundled sample on servers of your own, whose source is the sample police API.",
     "ingest": "Order months through the bus, and follow them.",
     "backfill": "Load months of a bulk archive of data.police.uk, and follow them.",
     "status": "Show what is loaded, what runs, what waits, and what was given up.",

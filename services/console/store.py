@@ -171,6 +171,11 @@ class Store:
         """All forces that can be asked for."""
         return [row["slug"] for row in await self.fetch(sql("select_forces"))]
 
+    async def postcode_edition(self) -> str | None:
+        """Where the loaded postcodes are from; None before the first are."""
+        rows = await self.fetch(sql("select_postcode_edition"))
+        return rows[0]["source"] if rows else None
+
     async def fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
         """The rows of a statement."""
         async with readable():

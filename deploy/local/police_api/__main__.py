@@ -23,6 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m deploy.local.police_api", description="Sample police API"
     )
+    parser.add_argument("--host", default=HOST)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument(
         "--data", type=Path, nargs="+", default=[DEFAULT_SAMPLE], help="folders, CSV files, tars"
@@ -30,7 +31,7 @@ def main() -> None:
     for field in msgspec.structs.fields(Settings):
         parser.add_argument(f"--{field.name.replace('_', '-')}", default=field.default)
     arguments = vars(parser.parse_args())
-    port, data = arguments.pop("port"), arguments.pop("data")
+    host, port, data = arguments.pop("host"), arguments.pop("port"), arguments.pop("data")
     try:
         archive = Archive(data)
         settings = changed(Settings(), arguments, archive.months)
@@ -39,7 +40,7 @@ def main() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     uvicorn.run(
         App(Months(archive), settings),
-        host=HOST,
+        host=host,
         port=port,
         http="h11",
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,

@@ -1,0 +1,1 @@
+SELECT source FROM postcode_edition

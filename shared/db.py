@@ -9,8 +9,9 @@ import asyncpg
 
 from shared.errors import TransientError
 
-READER = "crimemaps_reader"
-"""The role of those who serve the public: it can only read."""
+FETCHER, LOADER, HEXER = "crimemaps_fetcher", "crimemaps_loader", "crimemaps_hexer"
+REPORTER, READER = "crimemaps_reporter", "crimemaps_reader"
+"""A role for each service: it may do what the service's statements do. The gateway's can only read."""
 CONNECT_TIMEOUT = 8.0
 """Seconds until an unreachable server is reported as such."""
 
@@ -35,7 +36,8 @@ async def open_pool(
     """A pool of at most `max_size` connections, which may do what `role` may.
 
     Raises:
-        TransientError: the server cannot be reached; the text names it, without the password.
+        TransientError: the server cannot be reached, or the login may not act as `role`; the text names it,
+            without the password.
     """
     try:
         pool = await asyncpg.create_pool(
@@ -47,11 +49,23 @@ async def open_pool(
             server_settings={"role": role} if role else None,
         )
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise TransientError(f"no database at {without_password(database_url)}: {describe(error)}") from error
+        raise TransientError(why_no_pool(database_url, role, error)) from error
     try:
         yield pool
     finally:
         await pool.close()
+
+
+def why_no_pool(database_url: str, role: str | None, error: Exception) -> str:
+    """One line without the password: the server is away, or the login may not take the role."""
+    place, reason = without_password(database_url), describe(error)
+    is_refused = isinstance(error, asyncpg.InsufficientPrivilegeError | asyncpg.InvalidParameterValueError)
+    if role is not None and is_refused and role in reason:
+        return (
+            f"the login of {place} cannot act as {role}: {reason}; "
+            f"migrate the database, then an administrator must run GRANT {role} TO that login"
+        )
+    return f"no database at {place}: {reason}"
 
 
 @asynccontextmanager

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import asyncpg
 
-from shared.db import open_pool
-from shared.errors import CrimeMapsError
+from shared.db import open_pool, read_sql
+from shared.errors import CrimeMapsError, PermanentError
 from shared.sync_reference import sync_reference
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -22,12 +22,14 @@ async def migrate(database_url: str) -> None:
 
     Raises:
         TransientError: the server cannot be reached.
+        PermanentError: the login may not do all this; the text says what an administrator must run.
     """
     async with open_pool(database_url, max_size=1) as pool, pool.acquire() as connection:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         try:
             await connection.execute("SET client_min_messages = warning")
             await apply_migrations(connection)
+            await connection.execute(read_sql(Path(__file__).parent, "hand_over_records"))
             async with connection.transaction():
                 await sync_reference(connection)
         finally:
@@ -45,7 +47,10 @@ async def apply_migrations(connection: asyncpg.pool.PoolConnectionProxy) -> None
         if path.stem in applied:
             continue
         async with connection.transaction():
-            await connection.execute(path.read_text(encoding="utf-8"))
+            try:
+                await connection.execute(path.read_text(encoding="utf-8"))
+            except asyncpg.RaiseError as error:  # what a migration says to whoever runs it
+                raise PermanentError(str(error)) from error
             await connection.execute("INSERT INTO migration (name) VALUES ($1)", path.stem)
 
 

@@ -49,9 +49,12 @@ async def eventually(look: Callable[[], Awaitable[Result]], what: str, seconds: 
 
 
 @asynccontextmanager
-async def connected(database_url: str, size: int = 4) -> AsyncIterator[asyncpg.Pool]:
-    """A pool that is gone when the test is."""
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=size)
+async def connected(
+    database_url: str, size: int = 4, *, role: str | None = None
+) -> AsyncIterator[asyncpg.Pool]:
+    """A pool that is gone when the test is; `role`: that of a service, else it may do everything."""
+    settings = {"role": role} if role else None
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=size, server_settings=settings)
     try:
         yield pool
     finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from deploy.local.process import ENVIRONMENT, HOST, ServerFailed
 from deploy.local.programs import POSTGRES_KIND, MissingServer, PostgresPrograms, find_postgres
+from shared.db import FETCHER, HEXER, LOADER, READER, REPORTER
 
 NAME = "crimemaps"
 """Of the database and of the role that owns it."""
@@ -28,8 +29,10 @@ CREATE ROLE {name} LOGIN CREATEDB CREATEROLE PASSWORD '{secret}';
 CREATE DATABASE {name} OWNER {name} TEMPLATE template1;
 """
 
-# Nobody can log in as the superuser: what needs one is done before the server listens.
-ACCESS = f"host all {NAME} {HOST}/32 scram-sha-256\n"
+# Nobody can log in as the superuser: what needs one is done before the server listens. The roles of services
+# can where they were given passwords.
+LOGINS = ",".join((NAME, FETCHER, LOADER, HEXER, REPORTER, READER))
+ACCESS = f"host all {LOGINS} {HOST}/32 scram-sha-256\n"
 
 SETTINGS = {
     "listen_addresses": HOST,

@@ -36,6 +36,7 @@ class PostcodeStore:
             except asyncpg.UniqueViolationError as error:
                 raise RequestError(f"{file.path} has a postcode twice: {error.detail}") from error
             loaded = int(said.removeprefix("COPY "))
+            await connection.execute(sql("grant_new_postcode"))
             await connection.execute(sql("put_postcode_edition"), source or file.source, loaded)
             await connection.execute(sql("drop_postcode"))
             await connection.execute(sql("rename_new_postcode"))

@@ -2,7 +2,8 @@
 
 from services.fetcher.app import create_app
 from services.fetcher.settings import FetcherSettings
+from shared.db import FETCHER
 from shared.service import run
 
 if __name__ == "__main__":
-    run("fetcher", FetcherSettings, create_app)
+    run("fetcher", FetcherSettings, create_app, role=FETCHER)

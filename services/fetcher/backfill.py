@@ -21,7 +21,7 @@ from services.fetcher.archive_store import ArchiveStore
 from services.fetcher.remote_file import open_url
 from services.fetcher.store import Store
 from shared.bus import create_broker
-from shared.db import open_pool
+from shared.db import FETCHER, open_pool
 from shared.errors import CrimeMapsError, PermanentError
 from shared.logs import configure_logs
 from shared.model import Dataset, month_range
@@ -99,7 +99,7 @@ async def backfill(settings: Settings, archive: Archive, place: str, scope: Scop
     """Put the chosen members on the bus."""
     await (await connect(settings.nats_url)).close()  # a clear refusal; the broker would wait in silence
     broker = create_broker(settings.nats_url, stop_timeout=settings.stop_timeout)
-    async with open_pool(settings.database_url, max_size=2) as pool:
+    async with open_pool(settings.database_url, max_size=2, role=FETCHER) as pool:
         await broker.connect()
         try:
             runs = ArchiveRuns(archive, ArchiveStore(pool), Store(pool), broker, say)

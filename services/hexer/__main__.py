@@ -2,7 +2,8 @@
 
 from services.hexer.app import create_app
 from services.hexer.settings import HexerSettings
+from shared.db import HEXER
 from shared.service import run
 
 if __name__ == "__main__":
-    run("hexer", HexerSettings, create_app)
+    run("hexer", HexerSettings, create_app, role=HEXER)

@@ -2,7 +2,8 @@
 
 from services.loader.app import create_app
 from services.loader.settings import LoaderSettings
+from shared.db import LOADER
 from shared.service import run
 
 if __name__ == "__main__":
-    run("loader", LoaderSettings, create_app)
+    run("loader", LoaderSettings, create_app, role=LOADER)

@@ -9,6 +9,7 @@ import pytest
 
 from deploy.local.process import Process
 from deploy.local.servers import LocalServers
+from shared.db import LOADER
 from shared.events import FACTS, PAGES, MonthLoaded, MonthRejected
 from tests.builders import RawRun, csv_rows, sample_run
 from tests.bus import Bus, provisioned
@@ -45,8 +46,8 @@ def own_servers(servers: LocalServers) -> LocalServers:
 
 
 async def load_old_month(database_url: str) -> MonthLoaded:
-    """The month as it was before it was revised."""
-    async with connected(database_url) as pool:
+    """The month as a loader loaded it before it was revised."""
+    async with connected(database_url, role=LOADER) as pool:
         return await loaded(loader_store(pool), sample_run())
 
 

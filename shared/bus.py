@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 from faststream import AckPolicy, BaseMiddleware
 from faststream.exceptions import AckMessage, NackMessage
 from faststream.nats import JStream, NatsBroker, PullSub
+from faststream.nats.security import NatsSecurity
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import MaxPayloadError
@@ -23,6 +24,7 @@ from nats.js.errors import NotFoundError
 from pydantic import ValidationError
 from structlog.contextvars import bind_contextvars
 
+from shared.bus_url import read_bus_url
 from shared.errors import NotYetError, PermanentError, TransientError
 from shared.events import DEAD, Event
 from shared.logs import get_logger
@@ -45,9 +47,17 @@ UNEXPECTED_ERROR_TRIES = 5
 
 
 def create_broker(nats_url: str, *, stop_timeout: float) -> NatsBroker:
-    """A broker that is not connected yet and never stops trying to reconnect."""
+    """A broker that is not connected yet and never stops trying to reconnect.
+
+    Raises:
+        RequestError: the address, or the certificate that it names, cannot be read.
+    """
+    url = read_bus_url(nats_url)
     broker = NatsBroker(
-        nats_url,
+        url.server,
+        security=NatsSecurity(ssl_context=url.tls, tls_handshake_first=True) if url.tls else None,
+        inbox_prefix=url.inbox_prefix,
+        error_cb=note_error,
         max_reconnect_attempts=-1,
         reconnect_time_wait=1,
         connect_timeout=5,
@@ -58,16 +68,23 @@ def create_broker(nats_url: str, *, stop_timeout: float) -> NatsBroker:
     return broker
 
 
+async def note_error(error: Exception) -> None:
+    """Log what the bus forbids, which otherwise looks like an answer that does not come."""
+    if "permissions violation" in str(error).lower():
+        log.error("bus.forbidden", reason=str(error))
+
+
 def subscriber(broker: NatsBroker, durable: str, *, workers: int = 1) -> Callable[[HandlerT], HandlerT]:
     """Decorate a handler: at most `workers` messages of this consumer are handled at once."""
     consumer = CONSUMERS[durable]
-    decorate: Any = broker.subscriber(
+    decorate: Any = broker.subscriber(  # type: ignore[call-overload]
         consumer.event.filter,
         stream=JStream(consumer.event.stream, declare=False),
         durable=durable,
         pull_sub=PullSub(batch_size=1, timeout=1),
         max_workers=workers,
         ack_policy=AckPolicy.NACK_ON_ERROR,
+        inbox_prefix=None,  # the connection's own; its type and default know that of everybody only
     )
     return cast(Callable[[HandlerT], HandlerT], decorate)
 

@@ -1,5 +1,6 @@
 """The database connection: the pool, SQL files, and what a driver's error means for a message."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -14,6 +15,9 @@ REPORTER, READER = "crimemaps_reporter", "crimemaps_reader"
 """A role for each service: it may do what the service's statements do. The gateway's can only read."""
 CONNECT_TIMEOUT = 8.0
 """Seconds until an unreachable server is reported as such."""
+
+SHOWN = re.compile(r"(\w+://)(?:([^:@/?#]*)(?::[^/?#]*)?(@))?([^@/?#]*)(/[^@?#]*)?(?:[?#][^@]*)?")
+"""The parts of a URL that may be shown."""
 
 RETRYABLE = (
     asyncpg.PostgresConnectionError,
@@ -99,7 +103,11 @@ def describe(error: BaseException) -> str:
 
 
 def without_password(url: str) -> str:
-    """A connection URL that may be shown."""
-    scheme, _, rest = url.partition("://")
-    credentials, at, address = rest.rpartition("@")
-    return f"{scheme}://{credentials.partition(':')[0]}{at}{address}"
+    """A connection URL that may be shown: without the password, and without parameters, which may hold one.
+
+    Of a URL in which an `@` stands where none belongs, only the scheme: what is before it may be a password.
+    """
+    if found := SHOWN.fullmatch(url):
+        return "".join(part or "" for part in found.groups())
+    scheme = re.match(r"\w+://", url)
+    return f"{scheme[0] if scheme else ''}…"

@@ -21,9 +21,10 @@ from nats.js.api import (
 )
 from nats.js.errors import NotFoundError
 
+from shared.bus_url import read_bus_url
 from shared.db import describe, without_password
 from shared.downloads import BUCKET as DOWNLOADS
-from shared.errors import RequestError, TransientError
+from shared.errors import CrimeMapsError, RequestError, TransientError
 from shared.events import (
     DEAD,
     FACTS,
@@ -197,14 +198,24 @@ async def connect(nats_url: str) -> Client:
     """A plain connection that gives up after a few seconds.
 
     Raises:
+        RequestError: the address, or the certificate that it names, cannot be read.
         TransientError: the server cannot be reached.
     """
+    url = read_bus_url(nats_url)
 
     async def ignore(error: Exception) -> None:  # the final error says all
         del error
 
     try:
-        return await nats.connect(nats_url, connect_timeout=3, max_reconnect_attempts=1, error_cb=ignore)
+        return await nats.connect(
+            url.server,
+            tls=url.tls,
+            tls_handshake_first=url.tls is not None,
+            inbox_prefix=url.inbox_prefix,
+            connect_timeout=3,
+            max_reconnect_attempts=1,
+            error_cb=ignore,
+        )
     except (NatsError, OSError, TimeoutError) as error:
         raise TransientError(f"no NATS server at {without_password(nats_url)}: {describe(error)}") from error
 
@@ -215,5 +226,5 @@ if __name__ == "__main__":
     try:
         settings = Settings()  # type: ignore[call-arg]
         asyncio.run(provision(settings.nats_url, ack_wait=settings.ack_wait))
-    except TransientError as problem:
+    except CrimeMapsError as problem:
         sys.exit(str(problem))

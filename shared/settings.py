@@ -10,7 +10,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     database_url: str = Field(description="PostgreSQL 15 or newer, as postgresql://user@host:port/name")
-    nats_url: str = Field(description="NATS with JetStream, as nats://host:port")
+    nats_url: str = Field(description="NATS with JetStream, as nats://host:port, or tls://host:port?ca=FILE")
     http_host: str = Field(default="127.0.0.1", description="Address of /livez, /readyz and /metrics")
     http_port: int = Field(default=0, ge=0, le=65535, description="Its port; 0 takes a free one")
     log_level: str = Field(

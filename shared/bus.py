@@ -20,7 +20,6 @@ from faststream.nats.security import NatsSecurity
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import MaxPayloadError
-from nats.js.errors import NotFoundError
 from pydantic import ValidationError
 from structlog.contextvars import bind_contextvars
 
@@ -36,8 +35,6 @@ EventT = TypeVar("EventT", bound=Event)
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[None]])
 
 PUBLISH_TIMEOUT = 10.0
-OBJECT_TIMEOUT = 20.0
-"""Seconds for one object; ours have a few MB at most."""
 KEEP_ALIVE_SECONDS = 5.0
 """Well under any sensible `ack_wait`."""
 NOT_YET_DELAY = 0.2
@@ -112,65 +109,6 @@ async def send(broker: NatsBroker, subject: str, stream: str, body: bytes, heade
         raise PermanentError(f"{subject}: {len(body)} bytes are more than the server takes") from error
     except (NatsError, OSError, TimeoutError) as error:
         raise TransientError(f"{subject} was not confirmed: {type(error).__name__}: {error}") from error
-
-
-async def put_object(broker: NatsBroker, bucket: str, name: str, data: bytes) -> None:
-    """Put an object into a store; one of the same name is replaced.
-
-    Raises:
-        TransientError: the bus does not take it, or the store is not provisioned.
-    """
-    try:
-        store = await broker.connection.jetstream().object_store(bucket)
-        await store.put(name, data)
-    except (NatsError, OSError, TimeoutError) as error:
-        raise TransientError(f"object {name} was not stored: {type(error).__name__}: {error}") from error
-
-
-async def get_object(broker: NatsBroker, bucket: str, name: str) -> bytes | None:
-    """An object of a store; None if it is not there any more.
-
-    Raises:
-        TransientError: the bus does not answer.
-    """
-    try:
-        # The client waits for ever for a piece of an object that is replaced meanwhile.
-        async with asyncio.timeout(OBJECT_TIMEOUT):
-            store = await broker.connection.jetstream().object_store(bucket)
-            return (await store.get(name)).data
-    except NotFoundError:
-        return None
-    except (NatsError, OSError, TimeoutError) as error:
-        raise TransientError(f"object {name} cannot be read: {type(error).__name__}: {error}") from error
-
-
-async def object_names(broker: NatsBroker, bucket: str) -> set[str]:
-    """The names of all objects of a store.
-
-    Raises:
-        TransientError: the bus does not answer, or the store is not provisioned.
-    """
-    try:
-        store = await broker.connection.jetstream().object_store(bucket)
-        with suppress(NotFoundError):  # so the client says that there are none
-            return {str(info.name) for info in await store.list(ignore_deletes=True)}
-    except (NatsError, OSError, TimeoutError) as error:
-        raise TransientError(f"objects cannot be listed: {type(error).__name__}: {error}") from error
-    return set()
-
-
-async def delete_object(broker: NatsBroker, bucket: str, name: str) -> None:
-    """Remove an object from a store; one that is not there may stay so.
-
-    Raises:
-        TransientError: the bus does not answer.
-    """
-    try:
-        store = await broker.connection.jetstream().object_store(bucket)
-        with suppress(NotFoundError):
-            await store.delete(name)
-    except (NatsError, OSError, TimeoutError) as error:
-        raise TransientError(f"object {name} was not removed: {type(error).__name__}: {error}") from error
 
 
 async def is_idle(broker: NatsBroker, durable: str) -> bool:

@@ -3,10 +3,11 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from shared.bus import create_broker, get_object, publish
+from shared.bus import create_broker, publish
 from shared.db import without_password
 from shared.errors import TransientError
 from shared.events import Event
+from shared.objects import get_object
 
 if TYPE_CHECKING:
     from faststream.nats import NatsBroker

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from services.hexer.download_columns import described
 from services.hexer.download_files import MonthFiles
 from services.hexer.download_store import Connection, DownloadStore, Position, State
-from shared.bus import delete_object, object_names, put_object
 from shared.downloads import BUCKET, LAYOUT, Manifest, ending_of, folder_of, part_name
 from shared.errors import CrimeMapsError, TransientError
 from shared.logs import get_logger
 from shared.metrics import download_seconds, downloads_missing
 from shared.model import Dataset, format_month, parse_month
+from shared.objects import delete_object, object_names, put_object
 
 if TYPE_CHECKING:
     from faststream.nats import NatsBroker

@@ -22,11 +22,12 @@ from shared.area_figures.counts_store import CountsStore
 from shared.area_figures.figures import work_out
 from shared.area_figures.refusal import Refusal
 from shared.area_figures.shapes import canonical, checksum
-from shared.bus import publish, put_object
+from shared.bus import publish
 from shared.errors import TransientError
 from shared.events import PartnerEvent, ReportFailed, ReportRendered
 from shared.logs import get_logger
 from shared.metrics import report_seconds, reports_answered
+from shared.objects import put_object
 from shared.postcode_lookup import Postcodes
 from shared.postcodes import PostcodeError
 from shared.provision import bucket_of

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,79 +16,29 @@ import pytest
 from nats.aio.client import Client
 from nats.errors import TimeoutError as NatsTimeoutError
 
-from deploy.local.process import HOST, free_port
 from deploy.local.programs import find_nats
-from shared.bus import create_broker, publish, put_object
+from shared.bus import create_broker, publish
 from shared.errors import RequestError
 from shared.events import Event, ReportFailed, ReportRendered
-from shared.partners import account_block, check_name, password_variable
-from shared.provision import add_partner, bucket_of, provision
-from tests.crimemaps import crimemaps, poll
+from shared.objects import put_object
+from shared.partners import account_block, check_name
+from shared.provision import bucket_of, provision
+from tests.crimemaps import crimemaps
+from tests.production import Connection, Production, connect, production_nats, variables
 from tests.servers import execute, run
 
 ROOT = Path(__file__).parents[2]
 PARTNERS = ("acme", "acme-two")
-PASSWORDS = {"CRIMEMAPS": "k0", "acme": "k1", "acme-two": "k2"}
 PDF = os.urandom(300_000)
 """More than two pieces of an object."""
 FETCH = b'{"batch": 1, "no_wait": true}'
 
 
-@dataclass(frozen=True)
-class Production:
-    """A server with the configuration of `deploy/nats`."""
-
-    port: int
-
-    def url(self, user: str) -> str:
-        return f"nats://{user}:{PASSWORDS[user]}@{HOST}:{self.port}"
-
-
 @pytest.fixture(scope="module")
 def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
     """The server, provisioned, with two partners."""
-    folder = tmp_path_factory.mktemp("nats")
-    shutil.copy(ROOT / "deploy" / "nats" / "nats.conf", folder)
-    (folder / "partners.conf").write_text("\n".join(map(account_block, PARTNERS)))
-    environment = {"NATS_DATA": str(folder / "data"), "NATS_PASSWORD": PASSWORDS["CRIMEMAPS"]}
-    environment |= {password_variable(partner): PASSWORDS[partner] for partner in PARTNERS}
-    port, log = free_port(), folder / "log"
-    command = [str(find_nats()), "--config", str(folder / "nats.conf"), "--addr", HOST, "--port", str(port)]
-    with log.open("w") as file:
-        process = subprocess.Popen(command, env=environment, stderr=file)
-    try:
-        poll(lambda: "Server is ready" in log.read_text() or process.poll() is not None, "a NATS server")
-        assert process.poll() is None, log.read_text()
-        running = Production(port)
-        run(provision(running.url("CRIMEMAPS")))
-        for partner in PARTNERS:
-            run(add_partner(running.url("CRIMEMAPS"), partner))
-        yield running
-    finally:
-        process.kill()
-        process.wait()
-
-
-@dataclass(frozen=True)
-class Connection:
-    """A connection, and what the server forbids it."""
-
-    client: Client
-    problems: asyncio.Queue[str]
-
-    async def problem(self) -> str:
-        """What the server forbids next."""
-        return await asyncio.wait_for(self.problems.get(), 10)
-
-
-async def connect(url: str) -> Connection:
-    problems: asyncio.Queue[str] = asyncio.Queue()
-
-    async def note(error: Exception) -> None:
-        problems.put_nowait(str(error).lower())
-
-    client = await nats.connect(url, error_cb=note, allow_reconnect=False)
-    return Connection(client, problems)
+    with production_nats(tmp_path_factory.mktemp("nats"), *PARTNERS) as server:
+        yield server
 
 
 @pytest.fixture
@@ -239,13 +188,16 @@ async def test_a_partner_hears_nothing_of_what_others_are_answered(
         ("$JS.crimemaps.API.DIRECT.GET.OBJ_reports-acme", b'{"seq": 1}'),
     ],
 )
-@pytest.mark.parametrize("target", ["report.requested.acme-two", "ingest.requested"])
+@pytest.mark.parametrize(
+    "target", ["report.requested.acme-two", "ingest.requested", "$JS.API.STREAM.PURGE.ORDERS"]
+)
 async def test_a_partner_cannot_have_an_answer_delivered_as_anothers_order(
     target: str, request_of: tuple[str, bytes], production: Production, acme: Connection, services: Client
 ) -> None:
     """A server lets a client name any reply subject, so only an account of its own keeps a partner in."""
     await tell(production, rendered("acme", uuid4().hex), pdf=(bucket_of("acme"), "x.pdf"))
     subject, body = request_of
+    await acme.client.jetstream().publish("report.requested.acme", b"{}")
     before = await orders(services)
     await acme.client.publish(subject, body, reply=target)
     # One connection's requests are served in order, and a stream takes its messages in order.
@@ -262,7 +214,7 @@ async def test_a_partner_cannot_have_an_answer_delivered_as_anothers_order(
 async def test_a_password_of_another_opens_no_account(production: Production) -> None:
     with pytest.raises(nats.errors.Error, match=r"(?i)authorization"):
         await nats.connect(
-            f"nats://acme:{PASSWORDS['acme-two']}@{HOST}:{production.port}", allow_reconnect=False
+            production.url("acme-two").replace("//acme-two:", "//acme:"), allow_reconnect=False
         )
 
 
@@ -417,6 +369,6 @@ def test_the_configuration_without_partners_is_valid(tmp_path: Path) -> None:
         shutil.copy(ROOT / "deploy" / "nats" / file, tmp_path)
     done = subprocess.run(
         [find_nats(), "--config", tmp_path / "nats.conf", "-t"],
-        env={"NATS_DATA": str(tmp_path), "NATS_PASSWORD": "k0"}, capture_output=True, text=True,
+        env={"NATS_DATA": str(tmp_path), **variables()}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -10,6 +10,7 @@ import itertools
 import os
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -50,9 +51,15 @@ def migrated_template(servers: LocalServers) -> Iterator[str]:
 @pytest.fixture
 def database_url(servers: LocalServers, migrated_template: str) -> Iterator[str]:
     """A migrated database without data, of this test alone."""
-    admin_url = servers.endpoints.database_url
+    with cloned(servers.endpoints.database_url, migrated_template) as url:
+        yield url
+
+
+@contextmanager
+def cloned(admin_url: str, template: str) -> Iterator[str]:
+    """A copy of a database from here to the end of the block."""
     name = f"crimemaps_test_{os.getpid()}_{next(NUMBERS)}"
-    run(execute(admin_url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}"))
+    run(execute(admin_url, f"CREATE DATABASE {name} TEMPLATE {template}"))
     yield with_database(admin_url, name)
     run(drop(admin_url, name))
 

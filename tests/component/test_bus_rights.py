@@ -145,7 +145,9 @@ def small(subjects: Iterable[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-async def test_a_service_sends_what_it_must_and_nothing_else(name: str, user: Connection) -> None:
+async def test_a_service_sends_what_it_must_and_nothing_else(
+    name: str, user: Connection, production: Production
+) -> None:
     allowed = may_tell(name) | may_ask(name)
     assert allowed <= everything()
     # Reading stores of partners needs a wildcard: the reporter may also ask for streams that there are not.
@@ -154,6 +156,7 @@ async def test_a_service_sends_what_it_must_and_nothing_else(name: str, user: Co
         await user.client.publish(subject, b'{"deleted": true}', reply=f"_INBOX.{name}.x")
     expected = everything() - allowed - (loose if name == "REPORTER" else set())
     assert await refused(user) == small(expected)
+    assert any(name in line and '"the.end"' in line for line in production.violations())
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -1,7 +1,7 @@
 """Fetcher, loader and hexer as real processes, and what is left when they have nothing more to do."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,12 +140,22 @@ def patient(look: Callable[[], Awaitable[Result]]) -> Callable[[], Awaitable[Res
 
 @asynccontextmanager
 async def ingesting(
-    api: SamplePoliceApi, database_url: str, nats_url: str, folder: Path, **fetcher: object
+    api: SamplePoliceApi,
+    database_url: str,
+    nats_url: str,
+    folder: Path,
+    *,
+    users: Mapping[str, str] | None = None,
+    **fetcher: object,
 ) -> AsyncIterator[Ingest]:
-    """The services from here to the end of the block, idle at first."""
+    """The services from here to the end of the block, idle at first.
+
+    `users`: where each service logs in to the bus, if not as the test does.
+    """
     settings = {"source_url": api.url, **IMPATIENT, **fetcher}
+    urls = users or dict.fromkeys(SERVICES, nats_url)
     services = {
-        name: service(name, folder, database_url, nats_url, **(settings if name == "fetcher" else {}))
+        name: service(name, folder, database_url, urls[name], **(settings if name == "fetcher" else {}))
         for name in SERVICES
     }
     async with (

@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.backfill import bench_backfill
 from bench.chaos import bench_chaos
 from bench.clients import bench_clients
+from bench.failover import bench_failover
 from bench.grids import bench_grids
 from bench.history import bench_history
 from bench.load import bench_load
@@ -31,7 +32,7 @@ WITH_A_MONTH = {
     "clients": bench_clients,
 }
 """Each takes a national month's pages, the month, and how often it is repeated."""
-NAMES = (*WITH_A_MONTH, "backfill", "requests", "rate", "history", "chaos")
+NAMES = (*WITH_A_MONTH, "backfill", "requests", "rate", "history", "chaos", "failover")
 
 
 def main() -> None:
@@ -67,6 +68,8 @@ def main() -> None:
         bench_history(archives, options.months)
     if "chaos" in chosen:
         bench_chaos(options.seconds, options.seed)
+    if "failover" in chosen:
+        bench_failover(options.repeats)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import re
 import ssl
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from shared.errors import RequestError
 
@@ -21,10 +21,13 @@ class BusUrl:
     """What a client needs to connect."""
 
     server: str = field(repr=False)
-    """The address without parameters; with the password."""
+    """The address without parameters, user and password; a token stays in it."""
     tls: ssl.SSLContext | None
     """Whom to trust. Where there is one, the handshake must come before all else: a client that waits to be
     asked for TLS tells its password to whoever does not ask."""
+    user: str | None = field(repr=False)
+    password: str | None = field(repr=False)
+    """Of the user: told to every server of a cluster, whose addresses come without them."""
     inbox_prefix: str
     """How the subjects begin on which answers come: the user's own, so that no other user can listen."""
 
@@ -48,7 +51,14 @@ def read_bus_url(text: str) -> BusUrl:
     if len(given) > 1 or not parameters.keys() <= PARAMETERS[parts.scheme]:
         raise RequestError(VALID)
     tls = trust(parameters.get("ca")) if parts.scheme == "tls" else None
-    return BusUrl(parts._replace(path="", query="").geturl(), tls, inbox_of(parts))
+    user, password = unquoted(parts.username), unquoted(parts.password)
+    place = parts.netloc.rpartition("@")[2] if password else parts.netloc
+    return BusUrl(f"{parts.scheme}://{place}", tls, user, password, inbox_of(parts))
+
+
+def unquoted(part: str | None) -> str | None:
+    """A part of an address as it was before it was put there."""
+    return unquote(part) if part else None
 
 
 def inbox_of(parts: SplitResult) -> str:

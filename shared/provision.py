@@ -99,7 +99,7 @@ async def provision(nats_url: str, *, ack_wait: float = 30.0, replicas: int = 1)
     """Create the streams and consumers, or bring existing ones to this declaration.
 
     Raises:
-        TransientError: the server cannot be reached.
+        TransientError: the server cannot be reached, or does not do it, as a cluster without a leader.
     """
     connection = await connect(nats_url)
     try:
@@ -124,6 +124,8 @@ async def provision(nats_url: str, *, ack_wait: float = 30.0, replicas: int = 1)
         await put_bucket(jetstream, DOWNLOADS, files)
         for partner in OWN_PARTNERS:
             await provision_partner(jetstream, partner, replicas=replicas)
+    except (NatsError, OSError, TimeoutError) as error:
+        raise TransientError(f"the bus was not provisioned: {describe(error)}") from error
     finally:
         await connection.close()
 
@@ -211,6 +213,8 @@ async def connect(nats_url: str) -> Client:
             url.server,
             tls=url.tls,
             tls_handshake_first=url.tls is not None,
+            user=url.user,
+            password=url.password,
             inbox_prefix=url.inbox_prefix,
             connect_timeout=3,
             max_reconnect_attempts=1,

@@ -148,20 +148,16 @@ class BusLoad:
             await asyncio.sleep(0.002)
 
     async def works_since(self, moment: float) -> bool:
-        """Whether messages have been confirmed and handled for a while after the last gap."""
-        return all(
-            bool(times)
-            and times[-1] > moment
-            and perf_counter() - times[-1] < AGAIN_SECONDS
-            and self.steady(times)
-            for times in (self.confirmed_at, self.handled_at)
+        """Whether it has been quiet for long enough after this moment: no gap in confirming or handling."""
+        now = perf_counter()
+        if now - moment < 2 * QUIET_SECONDS:
+            return False
+        recent = (
+            [at for at in times if at > now - QUIET_SECONDS] for times in (self.confirmed_at, self.handled_at)
         )
-
-    @staticmethod
-    def steady(times: list[float]) -> bool:
-        """No gap in the last seconds."""
-        recent = [time for time in times if time > perf_counter() - QUIET_SECONDS]
-        return len(recent) > 1 and max(b - a for a, b in pairwise(recent)) < AGAIN_SECONDS * 5
+        return all(
+            max(b - a for a, b in pairwise([now - QUIET_SECONDS, *times, now])) < 0.5 for times in recent
+        )
 
     @staticmethod
     def longest_gap(times: list[float], since: float) -> float:

@@ -1,13 +1,19 @@
-"""Bring a database to this version's schema and reference tables: `python -m shared.migrate`."""
+"""Bring a database to this version's schema, rights and reference tables: `python -m shared.migrate`."""
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import asyncpg
+from pydantic import ValidationError
 
 from shared.db import open_pool, read_sql
 from shared.errors import CrimeMapsError, PermanentError
+from shared.logs import configure_logs
+from shared.role_logins import RolePasswords, make_logins
+from shared.service import setting_problem
+from shared.settings import Settings
 from shared.sync_reference import sync_reference
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -15,10 +21,11 @@ LOCK = 0x6372696D65
 """An arbitrary key: only one process migrates at a time."""
 
 
-async def migrate(database_url: str) -> None:
+async def migrate(database_url: str, verifiers: Mapping[str, str] | None = None) -> None:
     """Apply the migrations that the database has not seen, then load the reference tables.
 
-    Safe to run at any time, and by several processes at once.
+    Safe to run at any time, and by several processes at once. `verifiers`: of the passwords with which
+    services' roles are to log in, by role.
 
     Raises:
         TransientError: the server cannot be reached.
@@ -32,6 +39,7 @@ async def migrate(database_url: str) -> None:
             await connection.execute(read_sql(Path(__file__).parent, "hand_over_records"))
             async with connection.transaction():
                 await sync_reference(connection)
+            await make_logins(connection, verifiers or {})
         finally:
             await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
 
@@ -54,10 +62,17 @@ async def apply_migrations(connection: asyncpg.pool.PoolConnectionProxy) -> None
             await connection.execute("INSERT INTO migration (name) VALUES ($1)", path.stem)
 
 
-if __name__ == "__main__":
-    from shared.settings import Settings
-
+def main() -> None:
+    """Migrate as the environment says; problems are told in one line."""
     try:
-        asyncio.run(migrate(Settings().database_url))  # type: ignore[call-arg]
+        settings = Settings()  # type: ignore[call-arg]
+        configure_logs("migrate", settings.log_level)
+        asyncio.run(migrate(settings.database_url, RolePasswords().verifiers()))
+    except ValidationError as error:
+        sys.exit("; ".join(setting_problem(problem) for problem in error.errors()))
     except CrimeMapsError as problem:
         sys.exit(str(problem))
+
+
+if __name__ == "__main__":
+    main()

@@ -117,7 +117,7 @@ async def drop(url: str, name: str) -> None:
     try:
         await connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = $1 AND usename = current_user",
+            "WHERE datname = $1 AND pg_has_role(usesysid, 'USAGE')",
             name,
         )
         await connection.execute(f"DROP DATABASE {name}")

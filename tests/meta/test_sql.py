@@ -25,6 +25,8 @@ STREET = {
     ),
     "archive": side,
     "points": "SELECT id FROM unnest($1::integer []) AS given (id)",
+    "role": "crimemaps_reader",
+    "verifier": "SCRAM-SHA-256$4096:...",
 }
 FILL = {
     "": {**STREET, "target": "street_crime", "before": "street_crime", "level": "275", "version": "1"},

@@ -1,0 +1,1 @@
+SELECT rolcanlogin FROM pg_roles WHERE rolname = $1

@@ -1,0 +1,51 @@
+"""Services' roles as logins of their own, as an operator has them."""
+
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from pydantic import SecretStr
+
+import shared.migrate
+from shared.db import FETCHER, HEXER, LOADER, READER, REPORTER
+from shared.migrate import migrate
+from shared.role_logins import RolePasswords
+
+ODD = """it's "secret"/{20%}@:\\ $1"""
+VARIABLES = {
+    FETCHER: "FETCHER_DB_PASSWORD",
+    LOADER: "LOADER_DB_PASSWORD",
+    HEXER: "HEXER_DB_PASSWORD",
+    REPORTER: "REPORTER_DB_PASSWORD",
+    READER: "GATEWAY_DB_PASSWORD",
+}
+PASSWORDS = {role: f"{ODD} of {role}" for role in VARIABLES}
+
+
+def verifiers() -> dict[str, str]:
+    """Of every role's password."""
+    given = {VARIABLES[role].lower(): SecretStr(password) for role, password in PASSWORDS.items()}
+    return RolePasswords(**given).verifiers()
+
+
+def login_urls(database_url: str) -> dict[str, str]:
+    """The same database for each role's own login."""
+    parts = urlsplit(database_url)
+    server = parts.netloc.rpartition("@")[2]
+    return {
+        role: parts._replace(netloc=f"{role}:{quote(password, safe='')}@{server}").geturl()
+        for role, password in PASSWORDS.items()
+    }
+
+
+async def made_logins(database_url: str) -> dict[str, str]:
+    """Let the roles log in; where they do."""
+    await migrate(database_url, verifiers())
+    return login_urls(database_url)
+
+
+def migrations_until(last: str, folder: Path) -> Path:
+    """A folder with the migrations of an earlier version."""
+    for path in shared.migrate.MIGRATIONS.glob("*.sql"):
+        if path.stem <= last:
+            (folder / path.name).write_bytes(path.read_bytes())
+    return folder

@@ -1,11 +1,9 @@
 """Services' roles as logins of their own, as an operator has them."""
 
-from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from pydantic import SecretStr
 
-import shared.migrate
 from shared.db import FETCHER, HEXER, LOADER, READER, REPORTER
 from shared.migrate import migrate
 from shared.role_logins import RolePasswords
@@ -43,9 +41,7 @@ async def made_logins(database_url: str) -> dict[str, str]:
     return login_urls(database_url)
 
 
-def migrations_until(last: str, folder: Path) -> Path:
-    """A folder with the migrations of an earlier version."""
-    for path in shared.migrate.MIGRATIONS.glob("*.sql"):
-        if path.stem <= last:
-            (folder / path.name).write_bytes(path.read_bytes())
-    return folder
+async def made_service_logins(database_url: str) -> dict[str, str]:
+    """The same by the services' names."""
+    urls = await made_logins(database_url)
+    return {VARIABLES[role].partition("_")[0].lower(): url for role, url in urls.items()}

@@ -1,5 +1,6 @@
 """A database of an earlier version is brought to this one with what it holds."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from hashlib import sha256
@@ -17,7 +18,7 @@ from shared.db import HEXER, LOADER, READER
 from shared.migrate import migrate
 from shared.model import Dataset
 from tests.builders import OCTOBER, csv_rows, sample_run
-from tests.logins import made_logins, migrations_until
+from tests.logins import made_logins
 from tests.pipeline import assert_proof_holds, connected, counts, loaded, loader_store, stage
 from tests.servers import drop, execute, run, with_database
 
@@ -43,6 +44,14 @@ def empty_url(servers: LocalServers) -> Iterator[str]:
     run(execute(admin_url, f"CREATE DATABASE {NAME}"))
     yield with_database(admin_url, NAME)
     run(drop(admin_url, NAME))
+
+
+def migrations_until(last: str, folder: Path) -> Path:
+    """A folder with the migrations of an earlier version."""
+    for path in shared.migrate.MIGRATIONS.glob("*.sql"):
+        if path.stem <= last:
+            shutil.copy(path, folder)
+    return folder
 
 
 async def put_old_records(pool: asyncpg.Pool) -> None:

@@ -146,16 +146,18 @@ async def ingesting(
     folder: Path,
     *,
     users: Mapping[str, str] | None = None,
+    logins: Mapping[str, str] | None = None,
     **fetcher: object,
 ) -> AsyncIterator[Ingest]:
     """The services from here to the end of the block, idle at first.
 
-    `users`: where each service logs in to the bus, if not as the test does.
+    `users`: where each service logs in to the bus, `logins`: to the database, if not as the test does.
     """
     settings = {"source_url": api.url, **IMPATIENT, **fetcher}
     urls = users or dict.fromkeys(SERVICES, nats_url)
+    databases = logins or dict.fromkeys(SERVICES, database_url)
     services = {
-        name: service(name, folder, database_url, urls[name], **(settings if name == "fetcher" else {}))
+        name: service(name, folder, databases[name], urls[name], **(settings if name == "fetcher" else {}))
         for name in SERVICES
     }
     async with (

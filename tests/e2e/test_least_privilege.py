@@ -1,4 +1,4 @@
-"""Everything works where each service has no more rights on the bus than production gives it."""
+"""Everything works where services have no more rights on the bus and in the database than in production."""
 
 import gzip
 import hashlib
@@ -13,6 +13,7 @@ from deploy.local.servers import LocalServers
 from shared.model import Dataset
 from tests.component.reporter.desk import load_postcodes, reporter
 from tests.e2e.ingest import MONTHS, SERVICES, Checksums, Ingest, ingesting, sample_source
+from tests.logins import made_service_logins
 from tests.pipeline import eventually, running, service
 from tests.production import OPERATOR, Production, production_nats
 from tests.servers import cloned, delete_streams, run
@@ -31,13 +32,19 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
 
 
 @pytest.fixture
+async def logins(database_url: str) -> dict[str, str]:
+    """Where each service logs in to the database."""
+    return await made_service_logins(database_url)
+
+
+@pytest.fixture
 async def ingest(
-    api: SamplePoliceApi, database_url: str, production: Production, tmp_path: Path
+    api: SamplePoliceApi, database_url: str, logins: dict[str, str], production: Production, tmp_path: Path
 ) -> AsyncIterator[Ingest]:
-    """All months loaded, by services with a user each."""
+    """All months loaded, by services with a user and a login each."""
     users = {name: production.url(name.upper()) for name in SERVICES}
     operator = production.url(OPERATOR)
-    async with ingesting(api, database_url, operator, tmp_path, users=users) as ingest:
+    async with ingesting(api, database_url, operator, tmp_path, users=users, logins=logins) as ingest:
         await ingest.finish(await ingest.order(*MONTHS))
         yield ingest
 
@@ -60,14 +67,14 @@ def unfenced(
         return run(clean_run(database_url))
 
 
-async def test_services_with_their_own_users_leave_the_same_and_a_report_and_files_come_out(
-    unfenced: Checksums, ingest: Ingest, production: Production, database_url: str, tmp_path: Path
+async def test_services_with_logins_of_their_own_leave_the_same_and_a_report_and_files_come_out(
+    unfenced: Checksums, ingest: Ingest, production: Production, logins: dict[str, str], tmp_path: Path
 ) -> None:
     assert await ingest.checksums() == unfenced
     await load_postcodes(ingest.pool)
     outside = [
-        reporter(tmp_path, database_url, production.url("REPORTER")),
-        service("gateway", tmp_path, database_url, production.url("GATEWAY"), postcodes_io=False),
+        reporter(tmp_path, logins["reporter"], production.url("REPORTER")),
+        service("gateway", tmp_path, logins["gateway"], production.url("GATEWAY"), postcodes_io=False),
     ]
     async with running(*outside):
         gateway = outside[1]

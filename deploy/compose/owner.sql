@@ -2,3 +2,6 @@
 \getenv password DB_PASSWORD
 CREATE ROLE crimemaps LOGIN CREATEROLE PASSWORD :'password';
 CREATE DATABASE crimemaps OWNER crimemaps;
+-- Only a superuser may.
+\connect crimemaps
+CREATE EXTENSION postgis;

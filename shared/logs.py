@@ -5,12 +5,15 @@ import sys
 
 import structlog
 
+from shared.trace_context import current
+
 
 def configure_logs(service: str, level: str = "info") -> None:
     """Send this process's logs, and the warnings of its libraries, to standard error as JSON."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
     shared_steps = (
         structlog.contextvars.merge_contextvars,
+        add_trace_id,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     )
@@ -33,6 +36,15 @@ def configure_logs(service: str, level: str = "info") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=max(threshold, logging.WARNING), force=True)
+
+
+def add_trace_id(
+    _logger: structlog.typing.WrappedLogger, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """The trace that the line is about, if it is about a request or a message."""
+    if here := current.get():
+        event["trace_id"] = here.trace_id
+    return event
 
 
 def get_logger() -> structlog.typing.FilteringBoundLogger:

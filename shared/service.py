@@ -15,6 +15,7 @@ from shared.http import serve
 from shared.logs import configure_logs, get_logger
 from shared.provision import connect
 from shared.settings import Settings
+from shared.tracing import exporting
 
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
@@ -41,7 +42,8 @@ def run(
     # Pages come as hundreds of thousands of small objects without cycles: look for cycles seldom.
     gc.set_threshold(100_000, 20, 20)
     try:
-        asyncio.run(serve_with_pool(name, settings, create_app, pool_size, role))
+        with exporting(name, settings.otel_exporter_otlp_endpoint):
+            asyncio.run(serve_with_pool(name, settings, create_app, pool_size, role))
     except CrimeMapsError as problem:
         print(f"{name}: {problem}", file=sys.stderr)
         sys.exit(2)

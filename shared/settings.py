@@ -20,12 +20,21 @@ class Settings(BaseSettings):
         default=30, gt=0, description="Seconds after which a message of a killed handler is delivered again"
     )
     stop_timeout: float = Field(default=20, gt=0, description="Seconds a handler may go on after SIGTERM")
+    otel_exporter_otlp_endpoint: str | None = Field(
+        default=None, pattern="^https?://", description="Collector of traces; else none are exported"
+    )
 
     @field_validator("log_level", mode="before")
     @classmethod
     def in_small_letters(cls, level: object) -> object:
         """`INFO` is what many environments have."""
         return level.lower() if isinstance(level, str) else level
+
+    @field_validator("otel_exporter_otlp_endpoint", mode="before")
+    @classmethod
+    def off_if_empty(cls, endpoint: object) -> object:
+        """As environments have it that cannot leave a variable out."""
+        return endpoint or None
 
 
 class PostcodeSettings(BaseSettings):

@@ -30,6 +30,8 @@ from shared.events import DEAD, Event
 from shared.logs import get_logger
 from shared.metrics import dead_letters, handler_seconds, messages_handled
 from shared.provision import CONSUMERS
+from shared.trace_context import HEADER, only_traceparent, traceparent
+from shared.tracing import Span, Value
 
 log = get_logger()
 EventT = TypeVar("EventT", bound=Event)
@@ -117,19 +119,29 @@ async def publish(broker: NatsBroker, event: Event, body: bytes | None = None) -
     headers = {"Nats-Msg-Id": event.dedup_id} if event.dedup_id else {}
     if body is not None:
         headers |= {f"Crimemaps-{name}": value for name, value in header_fields(event)}
-        await send(broker, event.address, event.stream, body, headers)
     else:
-        await send(broker, event.address, event.stream, event.model_dump_json().encode(), headers)
+        body = event.model_dump_json().encode()
+    with Span(f"publish {event.address}", "PRODUCER", attributes=about(event.address)) as span:
+        if run := getattr(event, "run_id", None):
+            span.set("crimemaps.run_id", str(run))
+        await send(broker, event.address, event.stream, body, headers)
 
 
 async def send(broker: NatsBroker, subject: str, stream: str, body: bytes, headers: dict[str, str]) -> None:
-    """Put bytes on a stream and wait for the confirmation."""
+    """Put bytes on a stream and wait for the confirmation; whoever handles them goes on with our trace."""
+    if here := traceparent():
+        headers = {name: value for name, value in headers.items() if name.lower() != HEADER} | {HEADER: here}
     try:
         await broker.publish(body, subject, headers=headers, stream=stream, timeout=PUBLISH_TIMEOUT)
     except MaxPayloadError as error:
         raise PermanentError(f"{subject}: {len(body)} bytes are more than the server takes") from error
     except (NatsError, OSError, TimeoutError) as error:
         raise TransientError(f"{subject} was not confirmed: {type(error).__name__}: {error}") from error
+
+
+def about(subject: str) -> dict[str, Value]:
+    """What a span says of a message."""
+    return {"messaging.system": "nats", "messaging.destination.name": subject}
 
 
 async def is_idle(broker: NatsBroker, durable: str) -> bool:
@@ -185,10 +197,12 @@ class Delivery(BaseMiddleware[Any, Any]):
         super().__init__(msg, context=context)
         self.broker = broker
         self.alive: asyncio.Task[None] | None = None
+        self.span: Span | None = None
         self.started = perf_counter()
 
     async def on_receive(self) -> None:
         if self.msg is not None:
+            self.span = handling(self.msg).start()
             bind_contextvars(durable=self.msg.metadata.consumer, sequence=self.msg.metadata.sequence.stream)
             self.alive = asyncio.create_task(keep_alive(self.msg))
 
@@ -204,10 +218,14 @@ class Delivery(BaseMiddleware[Any, Any]):
             self.alive.cancel()
         durable = self.msg.metadata.consumer
         handler_seconds.labels(durable).observe(perf_counter() - self.started)
-        if isinstance(exc_val, Exception):
-            await self.decide(durable, exc_val)
-        elif exc_val is None:
-            messages_handled.labels(durable, "done").inc()
+        try:
+            if isinstance(exc_val, Exception):
+                await self.decide(durable, exc_val)
+            elif exc_val is None:
+                messages_handled.labels(durable, "done").inc()
+        finally:
+            if self.span:
+                self.span.end(None if isinstance(exc_val, NotYetError) else exc_val)
         return False
 
     async def decide(self, durable: str, error: Exception) -> None:
@@ -244,6 +262,14 @@ class Delivery(BaseMiddleware[Any, Any]):
         dead_letters.labels(durable).inc()
         messages_handled.labels(durable, "dead").inc()
         log.error("message.buried", reason=reason, tries=metadata.num_delivered)
+
+
+def handling(message: Msg) -> Span:
+    """The span of a message being handled: a part of its sender's, if it says so in letters of any case."""
+    said = [value for name, value in (message.headers or {}).items() if name.lower() == HEADER]
+    attributes = about(message.subject) | {"crimemaps.tries": message.metadata.num_delivered}
+    name = f"process {message.metadata.consumer}"
+    return Span(name, "CONSUMER", parent=only_traceparent(said), attributes=attributes)
 
 
 async def keep_alive(message: Msg) -> None:

@@ -80,6 +80,7 @@ from services.gateway.search_store import SearchStore
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import Store
 from services.gateway.tiles import Tiles
+from services.gateway.traced import Traced
 from shared.area_figures.counts_store import CountsStore
 from shared.areas import ForceAreas
 from shared.health import database_check
@@ -152,7 +153,7 @@ def create_app(settings: GatewaySettings, pool: asyncpg.Pool) -> Observed:
         logging_config=None,
     )
     limited = Doorstep(PlainTiles(app, tiles), timeout=settings.answer_timeout)
-    return Observed(KeptTiles(limited, tiles))
+    return Observed(KeptTiles(Traced(limited), tiles))
 
 
 def always(value: object) -> Provide:

@@ -8,6 +8,7 @@ from shared.db import without_password
 from shared.errors import TransientError
 from shared.events import Event
 from shared.objects import get_object
+from shared.trace_context import without_trace
 
 if TYPE_CHECKING:
     from faststream.nats import NatsBroker
@@ -48,7 +49,8 @@ class Bus:
         broker = create_broker(self.nats_url, stop_timeout=self.stop_timeout)
         try:
             async with asyncio.timeout(PATIENCE):
-                await broker.connect()  # it would try for ever
+                # It would try for ever. It outlives the request that needs it first, and is not its work.
+                await asyncio.create_task(broker.connect(), context=without_trace())
         except (OSError, TimeoutError) as error:
             raise TransientError(f"no NATS server at {without_password(self.nats_url)}") from error
         return broker

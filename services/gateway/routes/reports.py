@@ -80,6 +80,7 @@ async def place_order(
             language=order.language,
         )
     )
+    log.info("report.ordered", partner=PARTNER, order=number)
     return report, await wait_until_taken(reports, report)
 
 

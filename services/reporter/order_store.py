@@ -8,6 +8,7 @@ import asyncpg
 
 from shared.db import read_sql, translate_errors
 from shared.events import PartnerEvent, ReportFailed, ReportRendered, report_id
+from shared.trace_context import traceparent
 
 ANSWERS: dict[str, type[ReportRendered] | type[ReportFailed]] = {
     "rendered": ReportRendered,
@@ -24,6 +25,8 @@ class Claimed:
     report_id: UUID
     body: bytes
     tries: int
+    traceparent: str | None = None
+    """The trace that it was ordered in."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,9 @@ class OrderStore:
         answer = failure.model_dump_json() if failure else None
         async with translate_errors():
             row = await self.pool.fetchrow(
-                sql("insert_order"), partner, order, report_id(secret, order), fingerprint, body, answer
-            )
+                sql("insert_order"),
+                partner, order, report_id(secret, order), fingerprint, body, answer, traceparent(),
+            )  # fmt: skip
         return row is not None
 
     async def known(self, partner: str, order: str) -> Known:
@@ -104,11 +108,11 @@ class OrderStore:
             )
         return row is not None
 
-    async def unpublished(self, seconds: float) -> list[PartnerEvent]:
-        """Answers that were recorded so long ago, and perhaps never published."""
+    async def unpublished(self, seconds: float) -> list[tuple[PartnerEvent, str | None]]:
+        """Answers recorded so long ago, and perhaps never published, each with the trace of its order."""
         async with translate_errors():
             rows = await self.pool.fetch(sql("select_unpublished"), seconds)
-        return [answer_of(row["partner"], row) for row in rows]
+        return [(answer_of(row["partner"], row), row["traceparent"]) for row in rows]
 
     async def mark_published(self, answer: ReportRendered | ReportFailed) -> None:
         """The stream has the answer."""

@@ -8,12 +8,14 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
+from time import time_ns
 
 from services.reporter.basemap import PreparedBasemap
 from services.reporter.branding import Brand
 from shared.area_figures.counts import Point
 from shared.area_figures.shapes import Figures
 from shared.errors import TransientError
+from shared.tracing import Span, add_span
 
 MOST_SECONDS = 120.0
 """Far more than any report takes: a process that is not done by then hangs."""
@@ -39,6 +41,8 @@ class Pdf:
 
     data: bytes
     pages: int
+    times_ns: tuple[int, int, int]
+    """When the drawing began, when the pictures were there, when the PDF was."""
 
 
 def render(job: Job) -> Pdf:
@@ -47,8 +51,11 @@ def render(job: Job) -> Pdf:
     from services.reporter.pdf import to_pdf
     from services.reporter.pictures import draw
 
-    data, pages = to_pdf(draw(job))
-    return Pdf(data, pages)
+    began = time_ns()
+    html = draw(job)
+    drawn = time_ns()
+    data, pages = to_pdf(html)
+    return Pdf(data, pages, (began, drawn, time_ns()))
 
 
 class Renderers:
@@ -71,15 +78,20 @@ class Renderers:
                 initializer=end_with_parent,
                 initargs=(os.getpid(),),
             )
-        try:
-            async with asyncio.timeout(MOST_SECONDS):
-                return await asyncio.get_running_loop().run_in_executor(self.pool, render, job)
-        except BrokenProcessPool as error:
-            self.close()
-            raise TransientError("the process that rendered the report died") from error
-        except TimeoutError as error:
-            self.close()
-            raise TransientError(f"the report was not rendered within {MOST_SECONDS:.0f} s") from error
+        with Span("report.render"):
+            try:
+                async with asyncio.timeout(MOST_SECONDS):
+                    pdf = await asyncio.get_running_loop().run_in_executor(self.pool, render, job)
+            except BrokenProcessPool as error:
+                self.close()
+                raise TransientError("the process that rendered the report died") from error
+            except TimeoutError as error:
+                self.close()
+                raise TransientError(f"the report was not rendered within {MOST_SECONDS:.0f} s") from error
+            began, drawn, ended = pdf.times_ns
+            add_span("report.draw", began, drawn)
+            add_span("report.pdf", drawn, ended)
+            return pdf
 
     def close(self) -> None:
         """End the processes; what they were rendering is rendered again."""

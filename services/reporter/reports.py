@@ -13,6 +13,7 @@ from uuid import UUID
 
 from faststream.nats import NatsBroker
 
+from services.reporter.basemap import PreparedBasemap
 from services.reporter.grounds import Grounds
 from services.reporter.order_store import Claimed, OrderStore
 from services.reporter.orders import MAX_BYTES, fingerprint_of, id_of, read_order
@@ -21,7 +22,7 @@ from services.reporter.rendering import Job, Renderers
 from shared.area_figures.counts_store import CountsStore
 from shared.area_figures.figures import work_out
 from shared.area_figures.refusal import Refusal
-from shared.area_figures.shapes import canonical, checksum
+from shared.area_figures.shapes import Figures, canonical, checksum
 from shared.bus import publish
 from shared.errors import TransientError
 from shared.events import PartnerEvent, ReportFailed, ReportRendered
@@ -31,6 +32,8 @@ from shared.objects import put_object
 from shared.postcode_lookup import Postcodes
 from shared.postcodes import PostcodeError
 from shared.provision import bucket_of
+from shared.trace_context import read_traceparent
+from shared.tracing import Span
 
 log = get_logger()
 
@@ -82,6 +85,7 @@ class Reports:
             await self.refuse(partner, secret, order, body, sequence)
         elif await self.orders.take(partner, secret, order, fingerprint, body):
             # What is in it is looked at in its turn: a logo takes a while, and others wait.
+            log.info("order.taken", partner=partner, order=order)
             self.woken.set()
         else:
             await self.answer_again(partner, order, fingerprint, sequence)
@@ -130,13 +134,15 @@ class Reports:
 
     async def answer_safely(self, claimed: Claimed) -> None:
         """Answer; whatever goes wrong, the lease runs out and the order is tried again."""
-        try:
-            if claimed.tries > MOST_TRIES:  # it has killed every reporter that took it
-                await self.finish(claimed, failed(claimed.partner, claimed.id, "internal", GIVEN_UP))
-            else:
-                await self.answer(claimed)
-        except Exception:  # a bug must not end the worker in silence
-            log.exception("report.failed", partner=claimed.partner, order=claimed.id)
+        parent, tries = read_traceparent(claimed.traceparent), {"crimemaps.tries": claimed.tries}
+        with Span("report", "CONSUMER", parent=parent, attributes=tries):
+            try:
+                if claimed.tries > MOST_TRIES:  # it has killed every reporter that took it
+                    await self.finish(claimed, failed(claimed.partner, claimed.id, "internal", GIVEN_UP))
+                else:
+                    await self.answer(claimed)
+            except Exception:  # a bug must not end the worker in silence
+                log.exception("report.failed", partner=claimed.partner, order=claimed.id)
 
     def stop(self) -> None:
         """Begin no further report."""
@@ -170,12 +176,13 @@ class Reports:
 
     async def render(self, claimed: Claimed) -> None:
         """The whole way from an order to its answer."""
-        order = await asyncio.to_thread(read_order, claimed.body)
-        place = await self.postcodes.find(order.postcode)
-        counts, points = await self.counts.read(
-            place.postcode, place.latitude, place.longitude, place.source, order.tier
-        )
-        figures = work_out(counts)
+        with Span("report.figures"):
+            order = await asyncio.to_thread(read_order, claimed.body)
+            place = await self.postcodes.find(order.postcode)
+            counts, points = await self.counts.read(
+                place.postcode, place.latitude, place.longitude, place.source, order.tier
+            )
+            figures = work_out(counts)
         report_id = str(claimed.report_id)
         job = Job(
             report_id,
@@ -183,15 +190,14 @@ class Reports:
             figures,
             tuple(points),
             order.brand,
-            await self.grounds.around(figures.latitude, figures.longitude, figures.radius_m)
-            if self.grounds
-            else None,
+            await self.ground_of(figures),
         )
         pdf = await self.renderers.render(job)
         if not await self.orders.hold(claimed, self.lease):
             return  # it took so long that another has the order, whose PDF must not be replaced
         bucket, name = bucket_of(claimed.partner), f"{claimed.id}.pdf"
-        await put_object(self.broker, bucket, name, pdf.data)
+        with Span("report.store"):
+            await put_object(self.broker, bucket, name, pdf.data)
         rendered = ReportRendered(
             partner=claimed.partner,
             id=claimed.id,
@@ -206,14 +212,23 @@ class Reports:
         )
         await self.finish(claimed, rendered, canonical(figures))
 
+    async def ground_of(self, figures: Figures) -> PreparedBasemap | None:
+        """The operator's own map around a report; None is the bundled one."""
+        if self.grounds is None:
+            return None
+        with Span("report.basemap"):
+            return await self.grounds.around(figures.latitude, figures.longitude, figures.radius_m)
+
     async def finish(
         self, claimed: Claimed, answer: ReportRendered | ReportFailed, figures: bytes | None = None
     ) -> None:
         """Record the answer, then publish it; who comes second publishes nothing."""
         try:
             if await self.orders.finish(claimed, answer, figures):
-                reports_answered.labels(answer.subject.rpartition(".")[2]).inc()
+                fate = answer.subject.rpartition(".")[2]
+                reports_answered.labels(fate).inc()
                 await self.publish(answer)
+                log.info("report.answered", partner=answer.partner, order=answer.id, fate=fate)
         except TransientError as error:  # what is recorded is published later, what is not is rendered again
             log.warning("answer.postponed", partner=answer.partner, order=answer.id, reason=str(error))
 
@@ -238,8 +253,9 @@ class Reports:
         """Publish, for ever, the answers that a killed reporter recorded and did not publish."""
         while True:
             try:
-                for answer in await self.orders.unpublished(seconds):
-                    await self.publish(answer)
+                for answer, traceparent in await self.orders.unpublished(seconds):
+                    with Span("report.publish_again", "CONSUMER", parent=read_traceparent(traceparent)):
+                        await self.publish(answer)
             except TransientError as error:
                 log.warning("answers.postponed", reason=str(error))
             except Exception:  # a bug must not stop the clock in silence

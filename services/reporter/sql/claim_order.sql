@@ -20,11 +20,11 @@ claimed AS (
     FROM next
     WHERE r.partner = next.partner AND r.id = next.id
     AND r.state = 'queued' AND r.claimed_until < clock_timestamp()
-    RETURNING r.partner, r.id, r.report_id, r.body, r.tries
+    RETURNING r.partner, r.id, r.report_id, r.body, r.tries, r.traceparent
 ),
 
 turn AS (
     UPDATE partner SET last_turn = clock_timestamp() FROM claimed WHERE name = claimed.partner
 )
 
-SELECT partner, id, report_id, body, tries FROM claimed
+SELECT partner, id, report_id, body, tries, traceparent FROM claimed

@@ -26,6 +26,7 @@ from shared.events import MonthFetched, Page, PageFetched, run_id
 from shared.logs import get_logger
 from shared.metrics import pages_published
 from shared.model import Dataset, SliceKind, format_month
+from shared.tracing import Span
 
 log = get_logger()
 Result = TypeVar("Result")
@@ -98,6 +99,11 @@ class ArchiveRuns:
 
     async def bring(self, order: UUID, run: Run, members: Sequence[Member], name: str) -> bool:
         """One month; False if it fails."""
+        with Span("run", apart=True, attributes={"crimemaps.run_id": str(run.id)}):
+            return await self.bring_all(order, run, members, name)
+
+    async def bring_all(self, order: UUID, run: Run, members: Sequence[Member], name: str) -> bool:
+        """The same, in the trace of the run."""
         forces = [member.force for member in members]
         await self.patiently(lambda: self.store.begin(order, run, forces, name))
         try:

@@ -28,6 +28,7 @@ from shared.model import Dataset, month_range
 from shared.provision import connect
 from shared.service import setting_problem
 from shared.settings import Settings
+from shared.tracing import exporting
 
 BAD_INPUT, IN_VAIN = 2, 3
 """Python itself ends with 1 where a program breaks: that must not look like an answer."""
@@ -46,7 +47,8 @@ def main() -> int:
     try:
         settings = Settings()  # type: ignore[call-arg]
         configure_logs("backfill", settings.log_level)
-        with open_archive(options.archive) as archive:
+        endpoint = settings.otel_exporter_otlp_endpoint
+        with open_archive(options.archive) as archive, exporting("backfill", endpoint):
             return asyncio.run(backfill(settings, archive, options.archive, scope))
     except ValidationError as error:
         return refuse("; ".join(setting_problem(problem) for problem in error.errors()))

@@ -28,6 +28,7 @@ from shared.events import IngestRequested, MonthFetched, PageFetched, SliceReque
 from shared.logs import get_logger
 from shared.metrics import pages_published, tile_splits
 from shared.model import Dataset, format_month
+from shared.tracing import Span
 
 log = get_logger()
 
@@ -77,7 +78,15 @@ class Runs:
                         break
 
     async def begin(self, run: Run) -> bool:
-        """Plan a run and ask for its slices; False if it cannot be fetched at all."""
+        """Plan a run and ask for its slices; False if it cannot be fetched at all.
+
+        A run is a trace: what begins it may be an order of many, or the end of another run.
+        """
+        with Span("run", apart=True, attributes={"crimemaps.run_id": str(run.id)}):
+            return await self.plan_and_request(run)
+
+    async def plan_and_request(self, run: Run) -> bool:
+        """The same, in the trace of the run."""
         try:
             slices, plan, release = await self.plan(run)
         except PermanentError as error:

@@ -147,17 +147,19 @@ async def ingesting(
     *,
     users: Mapping[str, str] | None = None,
     logins: Mapping[str, str] | None = None,
+    everywhere: Mapping[str, object] | None = None,
     **fetcher: object,
 ) -> AsyncIterator[Ingest]:
     """The services from here to the end of the block, idle at first.
 
-    `users`: where each service logs in to the bus, `logins`: to the database, if not as the test does.
+    `users`: where each service logs in to the bus, `logins`: to the database, if not as the test does;
+    `everywhere`: settings of all.
     """
-    settings = {"source_url": api.url, **IMPATIENT, **fetcher}
+    own = {"fetcher": {"source_url": api.url, **IMPATIENT, **fetcher}}
     urls = users or dict.fromkeys(SERVICES, nats_url)
     databases = logins or dict.fromkeys(SERVICES, database_url)
     services = {
-        name: service(name, folder, databases[name], urls[name], **(settings if name == "fetcher" else {}))
+        name: service(name, folder, databases[name], urls[name], **(everywhere or {}), **own.get(name, {}))
         for name in SERVICES
     }
     async with (

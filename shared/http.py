@@ -5,6 +5,8 @@ import json
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from socket import socket
+from typing import Any
 
 import uvicorn
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
@@ -16,6 +18,8 @@ from shared.settings import Settings
 
 Check = Callable[[], Awaitable[None]]
 """Returns when all is well, raises `CrimeMapsError` with the reason otherwise."""
+KEEP_ALIVE_SECONDS = 75
+"""An idle connection is kept longer than balancers keep it, mostly a minute: they close it, and lose nothing."""
 
 
 def health_routes(checks: dict[str, Check]) -> list[tuple[str, ASGIApp]]:
@@ -51,20 +55,60 @@ async def readiness(checks: dict[str, Check]) -> tuple[int, dict[str, str]]:
 
 async def serve(app: AsgiFastStream, settings: Settings) -> None:
     """Run a service until SIGTERM or SIGINT; handlers that are at work may finish."""
+    parting = Parting(app)
     config = uvicorn.Config(
-        app,
+        parting,
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,
         access_log=False,
         proxy_headers=False,  # uvicorn would believe anybody on this machine
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=int(settings.stop_timeout) + 5,
     )
-    await Server(config).serve()
+    await Server(config, parting, settings.drain_seconds).serve()
+
+
+class Parting:
+    """The app; once it is about to end, it says so to balancers and to whoever keeps a connection.
+
+    Closing a connection that waits for its next request loses the one that is on its way: so the last
+    answer on each says that it is the last.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.app, self.is_near = app, False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handle one connection."""
+        if not self.is_near or scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_last(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+            await send(message)
+
+        await (STOPPING if scope["path"] == "/readyz" else self.app)(scope, receive, send_last)
+
+
+STOPPING: Any = AsgiResponse(b'{"service": "stopping"}', 503, {"Content-Type": "application/json"})
+"""What /readyz says then."""
 
 
 class Server(uvicorn.Server):
     """A server that ends in order on SIGTERM; uvicorn's own would then raise the signal once more."""
+
+    def __init__(self, config: uvicorn.Config, parting: Parting, drain_seconds: float) -> None:
+        super().__init__(config)
+        self.parting, self.drain_seconds = parting, drain_seconds
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Serve on until balancers have seen that this is the end, then take no more and finish."""
+        self.parting.is_near = True
+        await asyncio.sleep(self.drain_seconds)
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ import asyncpg
 from pydantic import ValidationError
 
 from shared.db import open_pool, read_sql
-from shared.errors import CrimeMapsError, PermanentError
+from shared.errors import CrimeMapsError, PermanentError, TransientError
 from shared.logs import configure_logs
 from shared.role_logins import RolePasswords, make_logins
 from shared.service import setting_problem
@@ -60,6 +60,22 @@ async def apply_migrations(connection: asyncpg.pool.PoolConnectionProxy) -> None
             except asyncpg.RaiseError as error:  # what a migration says to whoever runs it
                 raise PermanentError(str(error)) from error
             await connection.execute("INSERT INTO migration (name) VALUES ($1)", path.stem)
+
+
+async def check_migrated(database_url: str) -> None:
+    """The database has every migration of this version; of a newer one it may have more.
+
+    Raises:
+        TransientError: it lacks some, or the server cannot be reached.
+    """
+    wanted = {path.stem for path in MIGRATIONS.glob("*.sql")}
+    async with open_pool(database_url, max_size=1) as pool:
+        try:
+            applied = {row["name"] for row in await pool.fetch("SELECT name FROM migration")}
+        except asyncpg.UndefinedTableError:
+            applied = set()
+    if missing := sorted(wanted - applied):
+        raise TransientError(f"the database lacks migration {missing[0]}: run `python -m shared.migrate`")
 
 
 def main() -> None:

@@ -124,6 +124,7 @@ async def provision(nats_url: str, *, ack_wait: float = 30.0, replicas: int = 1)
         await put_bucket(jetstream, DOWNLOADS, files)
         for partner in OWN_PARTNERS:
             await provision_partner(jetstream, partner, replicas=replicas)
+        await put_replicas(jetstream, replicas)
     except (NatsError, OSError, TimeoutError) as error:
         raise TransientError(f"the bus was not provisioned: {describe(error)}") from error
     finally:
@@ -169,7 +170,9 @@ async def add_partner(nats_url: str, partner: str) -> None:
     """
     connection = await connect(nats_url)
     try:
-        await provision_partner(connection.jetstream(), partner)
+        jetstream = connection.jetstream()
+        replicas = (await jetstream.stream_info(FACTS)).config.num_replicas
+        await provision_partner(jetstream, partner, replicas=replicas or 1)
     except NotFoundError as error:
         raise RequestError("the bus has no streams: run `python -m shared.provision`") from error
     except (NatsError, OSError, TimeoutError) as error:
@@ -194,6 +197,36 @@ async def put_bucket(jetstream: JetStreamContext, name: str, config: ObjectStore
         await jetstream.object_store(name)
     except NotFoundError:
         await jetstream.create_object_store(name, config=config)
+
+
+async def put_replicas(jetstream: JetStreamContext, replicas: int) -> None:
+    """Let as many servers keep every stream; the object stores of partners are some, too."""
+    for stream in await jetstream.streams_info():
+        if stream.config.num_replicas != replicas:
+            await jetstream.update_stream(stream.config.evolve(num_replicas=replicas))
+
+
+async def check_provisioned(nats_url: str, service: str) -> None:
+    """The bus has the consumers of a service.
+
+    Raises:
+        TransientError: it lacks one, or the server cannot be reached.
+    """
+    connection = await connect(nats_url)
+    try:
+        for durable in consumers_of(service):
+            await connection.jetstream().consumer_info(CONSUMERS[durable].event.stream, durable)
+    except NotFoundError as error:
+        raise TransientError(f"the bus lacks consumer {durable}: run `python -m shared.provision`") from error
+    except (NatsError, OSError, TimeoutError) as error:
+        raise TransientError(f"the bus does not answer: {describe(error)}") from error
+    finally:
+        await connection.close()
+
+
+def consumers_of(service: str) -> list[str]:
+    """The durable consumers whose messages a service handles; none of the gateway."""
+    return [durable for durable in CONSUMERS if durable.startswith(f"{service}-")]
 
 
 async def connect(nats_url: str) -> Client:
@@ -225,10 +258,16 @@ async def connect(nats_url: str) -> Client:
 
 
 if __name__ == "__main__":
-    from shared.settings import Settings
+    from pydantic import ValidationError
+
+    from shared.service import setting_problem
+    from shared.settings import ProvisionSettings
 
     try:
-        settings = Settings()  # type: ignore[call-arg]
-        asyncio.run(provision(settings.nats_url, ack_wait=settings.ack_wait))
+        settings = ProvisionSettings()  # type: ignore[call-arg]
+        replicas = settings.stream_replicas
+        asyncio.run(provision(settings.nats_url, ack_wait=settings.ack_wait, replicas=replicas))
+    except ValidationError as error:
+        sys.exit("; ".join(setting_problem(problem) for problem in error.errors()))
     except CrimeMapsError as problem:
         sys.exit(str(problem))

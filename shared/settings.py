@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     otel_exporter_otlp_endpoint: str | None = Field(
         default=None, pattern="^https?://", description="Collector of traces; else none are exported"
     )
+    drain_seconds: float = Field(
+        default=0, ge=0, description="Seconds in which requests are still taken after SIGTERM"
+    )
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -35,6 +38,22 @@ class Settings(BaseSettings):
     def off_if_empty(cls, endpoint: object) -> object:
         """As environments have it that cannot leave a variable out."""
         return endpoint or None
+
+
+class ProvisionSettings(Settings):
+    """How the streams are made."""
+
+    stream_replicas: int = Field(
+        default=1, ge=1, le=5, description="Servers that keep each stream: 1, or 3 or 5 of a NATS cluster"
+    )
+
+    @field_validator("stream_replicas")
+    @classmethod
+    def has_a_majority(cls, replicas: int) -> int:
+        """An even number stands no more failures than the odd one before it."""
+        if replicas % 2 == 0:
+            raise ValueError("1, 3 or 5 are possible")
+        return replicas
 
 
 class PostcodeSettings(BaseSettings):

@@ -15,10 +15,11 @@ from services.loader.settings import LoaderSettings
 from services.reporter.settings import ReporterSettings
 from shared.events import EVENTS
 from shared.role_logins import RolePasswords
+from shared.settings import ProvisionSettings
 
 ROOT = Path(__file__).parents[2]
 SETTINGS: tuple[type[BaseSettings], ...] = (
-    FetcherSettings, GatewaySettings, HexerSettings, LoaderSettings, ReporterSettings, RolePasswords,
+    FetcherSettings, GatewaySettings, HexerSettings, LoaderSettings, ProvisionSettings, ReporterSettings, RolePasswords,
 )  # fmt: skip
 METRICS = {
     name: metric for name, metric in vars(shared.metrics).items() if isinstance(metric, MetricWrapperBase)

@@ -19,7 +19,7 @@ from shared.settings import Settings
 Check = Callable[[], Awaitable[None]]
 """Returns when all is well, raises `CrimeMapsError` with the reason otherwise."""
 KEEP_ALIVE_SECONDS = 75
-"""An idle connection is kept longer than balancers keep it, mostly a minute: they close it, and lose nothing."""
+"""Longer than balancers keep an idle connection, mostly a minute: if they close it, no request is lost."""
 
 
 def health_routes(checks: dict[str, Check]) -> list[tuple[str, ASGIApp]]:

@@ -50,6 +50,8 @@ async def apply_migrations(connection: asyncpg.pool.PoolConnectionProxy) -> None
         "CREATE TABLE IF NOT EXISTS migration "
         "(name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
     )
+    # Every service looks whether its schema is there, whatever else its role may read.
+    await connection.execute("GRANT SELECT ON migration TO PUBLIC")
     applied = {row["name"] for row in await connection.fetch("SELECT name FROM migration")}
     for path in sorted(MIGRATIONS.glob("*.sql")):
         if path.stem in applied:

@@ -9,9 +9,12 @@ import signal
 import sys
 from collections.abc import Callable
 
-from shared.errors import TransientError
+from pydantic import ValidationError
+
+from shared.errors import CrimeMapsError, TransientError
 from shared.migrate import check_migrated
 from shared.provision import check_provisioned
+from shared.service import setting_problem
 from shared.settings import Settings
 
 SECONDS = 2.0
@@ -48,4 +51,9 @@ def say(line: str) -> None:
 if __name__ == "__main__":
     # The first process of a container has no default for it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    asyncio.run(await_setup(sys.argv[1], Settings(), say))  # type: ignore[call-arg]
+    try:
+        asyncio.run(await_setup(sys.argv[1], Settings(), say))  # type: ignore[call-arg]
+    except ValidationError as error:
+        sys.exit("; ".join(setting_problem(problem) for problem in error.errors()))
+    except CrimeMapsError as problem:
+        sys.exit(str(problem))

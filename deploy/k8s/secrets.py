@@ -32,15 +32,18 @@ def make_passwords() -> dict[str, str]:
 def services(passwords: Mapping[str, str], *, tls: bool) -> dict[str, dict[str, str]]:
     """What each service and the operator connect with."""
     database = f"?sslmode=verify-full&sslrootcert={CA}" if tls else ""
-    redis, query = ("rediss", f"?ssl_ca_certs={CA}") if tls else ("redis", "")
+    bus, authority = ("tls", f"?ca={CA}") if tls else ("nats", "")
+    cache, certificates = ("rediss", f"?ssl_ca_certs={CA}") if tls else ("redis", "")
     found = {}
     for name, role in ROLES.items():
-        user = "CRIMEMAPS" if name == "operator" else name.upper()
+        login = f"{role}:{passwords[f'db_{name}']}"
+        user = f"{'CRIMEMAPS' if name == 'operator' else name.upper()}:{passwords[f'nats_{name}']}"
         found[f"crimemaps-{name}"] = {
-            "DATABASE_URL": f"postgresql://{role}:{passwords[f'db_{name}']}@postgres-rw:5432/crimemaps{database}",
-            "NATS_URL": f"{'tls' if tls else 'nats'}://{user}:{passwords[f'nats_{name}']}@nats:4222",
+            "DATABASE_URL": f"postgresql://{login}@postgres-rw:5432/crimemaps{database}",
+            "NATS_URL": f"{bus}://{user}@nats:4222{authority}",
         }
-    found["crimemaps-gateway"]["REDIS_URL"] = f"{redis}://:{passwords['valkey']}@valkey:6379/0{query}"
+    redis = f"{cache}://:{passwords['valkey']}@valkey:6379/0{certificates}"
+    found["crimemaps-gateway"]["REDIS_URL"] = redis
     return found
 
 

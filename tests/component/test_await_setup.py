@@ -5,16 +5,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import nats
 import pytest
 
 from deploy.local.servers import LocalServers
 from shared.await_setup import await_setup, reason_to_wait
+from shared.db import READER, open_pool
 from shared.migrate import migrate
-from shared.provision import CONSUMERS, provision
+from shared.provision import CONSUMERS, check_provisioned, provision
 from shared.settings import Settings
 from tests.crimemaps import ROOT, environment
+from tests.k8s import named, overlay
+from tests.production import production_nats
 from tests.servers import drop, execute, run, with_database
 
 NAME = "crimemaps_to_be_migrated"
@@ -72,6 +76,29 @@ async def test_a_database_of_a_newer_version_will_do(database_url: str, nats_url
     await execute(database_url, "INSERT INTO migration (name) VALUES ('9999_of_tomorrow')")
     settings = Settings(database_url=database_url, nats_url=nats_url)
     assert await reason_to_wait("hexer", settings) is None
+
+
+@pytest.mark.parametrize("service", ["fetcher", "loader", "hexer", "reporter", "gateway"])
+async def test_the_rights_of_a_service_are_enough_to_look(
+    service: str, database_url: str, tmp_path: Path
+) -> None:
+    role = READER if service == "gateway" else f"crimemaps_{service}"
+    async with open_pool(database_url, role=role) as pool:
+        assert await pool.fetchval("SELECT count(*) FROM migration") > 0
+    with production_nats(tmp_path) as server:
+        await check_provisioned(server.url(service.upper()), service)
+        assert server.violations() == []
+
+
+async def test_the_autoscaler_may_count_waiting_orders_with_the_rights_of_the_gateway(
+    database_url: str,
+) -> None:
+    reporter = named(overlay("production"), "ScaledObject", "reporter")
+    [query] = [
+        one["metadata"]["query"] for one in reporter["spec"]["triggers"] if one["type"] == "postgresql"
+    ]
+    async with open_pool(database_url, role=READER) as pool:
+        assert await pool.fetchval(query) == 0
 
 
 def test_as_a_program_it_waits_for_servers_that_are_away_and_ends_when_told(database_url: str) -> None:

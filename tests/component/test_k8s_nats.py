@@ -23,7 +23,7 @@ from shared.provision import CONSUMERS, STREAMS, add_partner, bucket_of, provisi
 from tests.k8s import of_kind, overlay
 from tests.pipeline import eventually
 
-TLS = re.compile(r"\n *tls \{[^}]*\}")
+TLS = re.compile(r"^ *tls \{[^}]*\}", re.MULTILINE)
 """Certificates are cert-manager's; here is no network between the servers."""
 PASSWORDS = servers(make_passwords())["nats-passwords"]
 OPERATOR = f"CRIMEMAPS:{PASSWORDS['NATS_PASSWORD']}"

@@ -1,5 +1,6 @@
 """Every overlay renders, and what it renders is what Kubernetes and the operators take."""
 
+import re
 import shutil
 from copy import deepcopy
 from functools import cache
@@ -13,7 +14,19 @@ from msgspec import yaml
 from referencing import Registry
 from referencing import Resource as Schema
 
-from tests.k8s import K8S, OVERLAYS, ROOT, Resource, containers, of_kind, overlay, pod_of, render, workloads
+from tests.k8s import (
+    K8S,
+    OVERLAYS,
+    ROOT,
+    Resource,
+    containers,
+    named,
+    of_kind,
+    overlay,
+    pod_of,
+    render,
+    workloads,
+)
 
 VERSIONS = ("1.30", "1.37")
 """The oldest that docs/kubernetes.md promises, and the newest whose schemas are here."""
@@ -169,7 +182,7 @@ def test_every_folder_renders_or_is_a_component_of_one_that_does() -> None:
 @pytest.mark.parametrize("component", ["backfill", "partners", "tracing"])
 def test_a_component_that_no_overlay_has_can_be_added_to_production(component: str, tmp_path: Path) -> None:
     """To a copy of the overlay, since the order of components matters."""
-    for part in ("k8s", "nats"):
+    for part in ("k8s", "nats", "monitoring"):
         shutil.copytree(ROOT / "deploy" / part, tmp_path / part)
     path = tmp_path / "k8s" / "overlays" / "production" / "kustomization.yaml"
     text = path.read_text(encoding="utf-8")
@@ -187,6 +200,25 @@ def test_a_component_that_no_overlay_has_can_be_added_to_production(component: s
         assert mounts == ["/tmp", "/archives", "/etc/crimemaps/ca"]
 
 
+def test_partners_are_added_as_the_documentation_has_it(tmp_path: Path) -> None:
+    for part in ("k8s", "nats", "monitoring"):
+        shutil.copytree(ROOT / "deploy" / part, tmp_path / part)
+    production = tmp_path / "k8s" / "overlays" / "production"
+    page = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    [component] = re.findall(r"# overlays/production/partners/kustomization.yaml\n(.+?)```", page, re.DOTALL)
+    (production / "partners").mkdir()
+    (production / "partners" / "kustomization.yaml").write_text(component)
+    (production / "partners" / "partners.conf").write_text("# acme\n")
+    path = production / "kustomization.yaml"
+    path.write_text(path.read_text().replace("../../components/keda", "../../components/keda\n  - partners"))
+    resources = render(production)
+    [config] = [one for one in of_kind(resources, "ConfigMap") if "partners.conf" in one["data"]]
+    assert config["data"]["partners.conf"] == "# acme\n"
+    assert config["data"].keys() == {"nats.conf", "tls.conf", "server.conf", "partners.conf"}
+    assert "nats.crimemaps.example" in named(resources, "Certificate", "nats")["spec"]["dnsNames"]
+    assert named(resources, "Service", "nats-partners")["spec"]["type"] == "LoadBalancer"
+
+
 def test_the_rules_are_those_of_the_alerts_file() -> None:
     from deploy.k8s.prometheus_rule import ALERTS, RULE
     from deploy.k8s.prometheus_rule import render as render_rule
@@ -195,6 +227,13 @@ def test_the_rules_are_those_of_the_alerts_file() -> None:
     assert RULE.read_text(encoding="utf-8") == made, "run python -m deploy.k8s.prometheus_rule"
     rule = yaml.decode(made)
     assert rule["spec"] == yaml.decode(ALERTS.read_bytes())
+
+
+def test_grafana_has_every_dashboard() -> None:
+    [found] = [one for one in of_kind(overlay("production"), "ConfigMap") if "freshness.json" in one["data"]]
+    assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
+    files = (ROOT / "deploy" / "monitoring" / "grafana" / "dashboards").glob("*.json")
+    assert found["data"] == {path.name: path.read_text(encoding="utf-8") for path in files}
 
 
 def test_kubectl_comes_with_the_tools_of_development() -> None:

@@ -19,7 +19,8 @@ from shared.settings import ProvisionSettings
 
 ROOT = Path(__file__).parents[2]
 SETTINGS: tuple[type[BaseSettings], ...] = (
-    FetcherSettings, GatewaySettings, HexerSettings, LoaderSettings, ProvisionSettings, ReporterSettings, RolePasswords,
+    FetcherSettings, GatewaySettings, HexerSettings, LoaderSettings, ReporterSettings,
+    ProvisionSettings, RolePasswords,
 )  # fmt: skip
 METRICS = {
     name: metric for name, metric in vars(shared.metrics).items() if isinstance(metric, MetricWrapperBase)

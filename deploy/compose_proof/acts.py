@@ -21,7 +21,7 @@ POSTCODE = "EC2M 7PY"
 LOAD_SECONDS = 600.0
 CHECKSUMS = """
 SELECT v.dataset, v.month, encode(v.checksum, 'hex') FROM version AS v
-JOIN current_version AS c ON c.version_id = v.version_id ORDER BY 1, 2
+JOIN current_version AS c ON c.version_id = v.id ORDER BY 1, 2
 """
 
 

@@ -23,7 +23,7 @@ grid                    S       -       SIU     S       S
 label                   -       SI      S       S       S
 lsoa                    -       SI      -       -       S
 map_point               -       -       SI      S       S
-migration               -       -       -       -       S
+migration               S       S       S       S       S
 outcome                 -       -       S       S       S
 outcome_cube            -       -       SID     -       S
 outcome_group           -       -       S       S       S

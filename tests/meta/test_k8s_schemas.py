@@ -182,7 +182,7 @@ def test_every_folder_renders_or_is_a_component_of_one_that_does() -> None:
 @pytest.mark.parametrize("component", ["backfill", "partners", "tracing"])
 def test_a_component_that_no_overlay_has_can_be_added_to_production(component: str, tmp_path: Path) -> None:
     """To a copy of the overlay, since the order of components matters."""
-    for part in ("k8s", "nats", "monitoring"):
+    for part in ("k8s", "nats", "monitoring", "compose"):
         shutil.copytree(ROOT / "deploy" / part, tmp_path / part)
     path = tmp_path / "k8s" / "overlays" / "production" / "kustomization.yaml"
     text = path.read_text(encoding="utf-8")
@@ -201,7 +201,7 @@ def test_a_component_that_no_overlay_has_can_be_added_to_production(component: s
 
 
 def test_partners_are_added_as_the_documentation_has_it(tmp_path: Path) -> None:
-    for part in ("k8s", "nats", "monitoring"):
+    for part in ("k8s", "nats", "monitoring", "compose"):
         shutil.copytree(ROOT / "deploy" / part, tmp_path / part)
     production = tmp_path / "k8s" / "overlays" / "production"
     page = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from services.gateway.settings import GatewaySettings
 from services.hexer.settings import HexerSettings
 from services.loader.settings import LoaderSettings
 from services.reporter.settings import ReporterSettings
+from shared.role_logins import RolePasswords
 from shared.settings import ProvisionSettings, Settings
 from tests.k8s import (
     OVERLAYS,
@@ -39,8 +40,8 @@ CLASSES: dict[str, type[Settings]] = {
     "provision": ProvisionSettings,
     "console": Settings,
 }
-LOGINS = {f"{name}_DB_PASSWORD" for name in ("FETCHER", "LOADER", "HEXER", "REPORTER", "GATEWAY")}
-"""What `shared.migrate` makes logins of."""
+LOGINS = {field.upper() for field in RolePasswords.model_fields}
+"""What `shared.migrate` makes logins of; the secret of the trial's operator has them."""
 SECRETS = {"dev": dev(make_passwords()), "production": production(make_passwords())}
 COMPOSE = ROOT / "compose.yaml"
 IMAGE = {"HTTP_HOST"}

@@ -42,8 +42,8 @@ def read_bus_url(text: str) -> BusUrl:
         parts = urlsplit(text)
         given = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
         is_address = bool(parts.hostname) and parts.port != 0
-    except ValueError as error:
-        raise RequestError(VALID) from error
+    except ValueError:  # its text may hold a part of the password
+        raise RequestError(VALID) from None
     parameters = dict(given)
     is_bare = parts.path in ("", "/") and not parts.fragment
     if not (is_address and is_bare and parts.scheme in PARAMETERS):

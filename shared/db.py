@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 
-from shared.errors import TransientError
+from shared.errors import RequestError, TransientError
 
 FETCHER, LOADER, HEXER = "crimemaps_fetcher", "crimemaps_loader", "crimemaps_hexer"
 REPORTER, READER = "crimemaps_reporter", "crimemaps_reader"
@@ -16,6 +16,11 @@ REPORTER, READER = "crimemaps_reporter", "crimemaps_reader"
 CONNECT_TIMEOUT = 8.0
 """Seconds until an unreachable server is reported as such."""
 
+VALID = (
+    "DATABASE_URL: valid is postgresql://user:password@host:port/name, with TLS "
+    "postgresql://user:password@host:port/name?sslmode=verify-full&sslrootcert=FILE, "
+    "the certificate of the authority to trust"
+)
 SHOWN = re.compile(r"(\w+://)(?:([^:@/?#]*)(?::[^/?#]*)?(@))?([^@/?#]*)(/[^@?#]*)?(?:[?#][^@]*)?")
 """The parts of a URL that may be shown."""
 
@@ -40,6 +45,7 @@ async def open_pool(
     """A pool of at most `max_size` connections, which may do what `role` may.
 
     Raises:
+        RequestError: this is no address of a database.
         TransientError: the server cannot be reached, or the login may not act as `role`; the text names it,
             without the password.
     """
@@ -54,6 +60,8 @@ async def open_pool(
         )
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise TransientError(why_no_pool(database_url, role, error)) from error
+    except ValueError:  # its text may hold a part of the password
+        raise RequestError(VALID) from None
     try:
         yield pool
     finally:

@@ -6,6 +6,7 @@ Only this module creates or changes them; services use what is there.
 import asyncio
 import sys
 from dataclasses import dataclass
+from ssl import SSLError
 
 import nats
 from nats.aio.client import Client
@@ -237,12 +238,15 @@ async def connect(nats_url: str) -> Client:
         TransientError: the server cannot be reached.
     """
     url = read_bus_url(nats_url)
+    is_connected = False
 
-    async def ignore(error: Exception) -> None:  # the final error says all
-        del error
+    async def note(error: Exception) -> None:
+        # The final error says all. But after a handshake that failed, the client waits for ever.
+        if not is_connected and (url.tls or isinstance(error, SSLError)):
+            raise error
 
     try:
-        return await nats.connect(
+        client = await nats.connect(
             url.server,
             tls=url.tls,
             tls_handshake_first=url.tls is not None,
@@ -251,10 +255,12 @@ async def connect(nats_url: str) -> Client:
             inbox_prefix=url.inbox_prefix,
             connect_timeout=3,
             max_reconnect_attempts=1,
-            error_cb=ignore,
+            error_cb=note,
         )
     except (NatsError, OSError, TimeoutError) as error:
         raise TransientError(f"no NATS server at {without_password(nats_url)}: {describe(error)}") from error
+    is_connected = True
+    return client
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The `crimemaps` command."""
 
+import logging
 import sys
 
 from cyclopts import App, Parameter
@@ -40,6 +41,7 @@ for name, text in COMMANDS.items():
 
 def main() -> None:
     """Run one command; problems are told in one line."""
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of every end of a connection with TLS
     try:
         app()
     except CrimeMapsError as problem:

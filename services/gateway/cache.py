@@ -32,6 +32,10 @@ MOST_BYTES = 2_000_000
 LOCK_SECONDS = 5.0
 """For which another replica may be waited for; who computes longer, or was killed, loses its turn."""
 LOOK_EVERY = 0.05
+VALID = (
+    "REDIS_URL: valid are redis://:password@host:port/0, unix://:password@/path/of/socket, and with TLS "
+    "rediss://:password@host:port/0?ssl_ca_certs=FILE, the certificate of the authority to trust"
+)
 COUNT = """
 local n = redis.call('INCR', KEYS[1])
 if n == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
@@ -212,8 +216,8 @@ def open_client(url: str, timeout: float) -> Redis:
         return Redis.from_url(
             url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 0)
         )
-    except ValueError as error:
-        raise RequestError(f"REDIS_URL: {error}") from error
+    except ValueError:  # its text may hold a part of the password
+        raise RequestError(VALID) from None
 
 
 def lock_of(name: str) -> str:

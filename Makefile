@@ -4,6 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 ARGS ?=
 WORKERS ?= 2
+VERSION ?= local
 DATA ?=
 CODE := services shared deploy bench tests
 # No addresses of package indexes in the repository; uv.lock could not do without.
@@ -11,10 +12,10 @@ COMPILE := UV_PYTHON_DOWNLOADS=never $(VENV)/bin/uv pip compile --quiet --python
 	--generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint bench lock clean
+.PHONY: help setup demo up test lint bench env image prove-compose sbom lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make .venv with all that the other targets need
 
@@ -42,10 +43,25 @@ lint: $(READY) ## Check style, types and import contracts
 bench: $(READY) ## Measure against the straightforward ways: DATA=folder with the published months
 	@$(VENV)/bin/python -m bench --data "$(DATA)" $(ARGS)
 
+env: ## Make .env with the passwords that compose.yaml asks for
+	@deploy/compose/make_env
+
+image: ## Build both images for this machine's Docker engine: VERSION=local
+	docker build --target runtime --tag crimemapsuk/runtime:$(VERSION) .
+	docker build --target reporter --tag crimemapsuk/reporter:$(VERSION) .
+
+prove-compose: $(READY) ## Prove compose.yaml, from images to killed containers; as root where no engine runs
+	@deploy/prove_compose
+
+sbom: $(READY) ## Write dist/sbom.json: what of Python is in the image, as CycloneDX
+	@deploy/sbom
+
 lock: $(READY) ## Resolve the dependencies of pyproject.toml anew into requirements/
 	$(COMPILE) --upgrade --extra local pyproject.toml -o requirements/local.txt
 	$(COMPILE) --upgrade --extra local --extra dev pyproject.toml -o requirements/dev.txt
-	$(COMPILE) --upgrade requirements/bootstrap.in -o requirements/bootstrap.txt
+	$(COMPILE) --upgrade pyproject.toml -o requirements/runtime.txt
+	for name in bootstrap build compose sbom; do \
+		$(COMPILE) --upgrade requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## Remove .venv and caches; loaded data (.var) stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

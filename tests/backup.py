@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,14 +24,16 @@ class Backup:
     dump: Path
 
 
-def postgres_program(name: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs; fails with what it says."""
-    program = find_postgres(os.environ).folder / name
+def postgres_program(environ: Mapping[str, str], name: str, *arguments: str) -> None:
+    """Run one of the programs of the PostgreSQL that `environ` chooses; fails with what it says."""
+    program = find_postgres(environ).folder / name
     done = subprocess.run([program, *arguments], env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
-def back_up(servers: LocalServers, database_url: str, folder: Path) -> Backup:
+def back_up(
+    servers: LocalServers, database_url: str, folder: Path, environ: Mapping[str, str] = os.environ
+) -> Backup:
     """First the bus, as it is at one moment, then the database; both are at work."""
     backup = Backup(folder / "bus", folder / "crimemaps.dump")
     pid = json.loads((servers.var_dir / "run" / "nats.pid").read_text())["pid"]
@@ -40,6 +43,7 @@ def back_up(servers: LocalServers, database_url: str, folder: Path) -> Backup:
     finally:
         os.kill(pid, signal.SIGCONT)
     postgres_program(
+        environ,
         "pg_dump",
         "--format=custom",
         "--exclude-table-data=*.spatial_ref_sys",
@@ -54,9 +58,9 @@ def place_bus(backup: Backup, var_dir: Path) -> None:
     shutil.copytree(backup.bus, var_dir / "nats" / "jetstream")
 
 
-def restore_database(backup: Backup, database_url: str) -> None:
+def restore_database(dump: Path, database_url: str, environ: Mapping[str, str] = os.environ) -> None:
     """Into an empty database of a server that has never heard of us."""
     roles = ROOT / "deploy" / "postgres" / "roles.sql"
-    postgres_program("psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--file={roles}", database_url)
+    postgres_program(environ, "psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--file={roles}", database_url)
     options = ("--no-owner", "--no-comments", "--exit-on-error")
-    postgres_program("pg_restore", *options, f"--dbname={database_url}", str(backup.dump))
+    postgres_program(environ, "pg_restore", *options, f"--dbname={database_url}", str(dump))

@@ -6,11 +6,12 @@ from pathlib import Path
 import asyncpg
 
 from services.hexer.store import Store as Hexer
+from shared.db import LOADER
 from shared.model import Dataset
 from tests.archives import real, rows_in, zipped
 from tests.builders import CITY, sample_run
 from tests.crimemaps import call
-from tests.pipeline import loaded, loader_store, running, service
+from tests.pipeline import connected, loaded, loader_store, running, service
 
 Servers = dict[str, str]
 
@@ -19,7 +20,8 @@ async def test_an_archive_beside_the_api_ends_as_reconciled_and_is_not_read_agai
     pool: asyncpg.Pool, ready: Servers, tmp_path: Path
 ) -> None:
     files = real("2018-10", Dataset.STREET, CITY)
-    seen = await loaded(loader_store(pool), sample_run())
+    async with connected(ready["DATABASE_URL"], role=LOADER) as loader:
+        seen = await loaded(loader_store(loader), sample_run())
     await Hexer(pool).rebuild(Dataset.STREET, seen.month)
     archive = tmp_path / "2018-10.zip"
     archive.write_bytes(zipped(files))

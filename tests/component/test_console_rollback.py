@@ -5,19 +5,19 @@ from pathlib import Path
 
 import asyncpg
 
+from shared.db import LOADER
 from tests.builders import sample_run
 from tests.crimemaps import call
-from tests.pipeline import loaded, loader_store, running, service
+from tests.pipeline import connected, loaded, loader_store, running, service
 
 Servers = dict[str, str]
 MONTH = ("street", "2018-10")
 
 
-async def test_a_month_is_taken_back_and_the_ledger_says_so(
-    pool: asyncpg.Pool, ready: Servers, tmp_path: Path
-) -> None:
-    first = await loaded(loader_store(pool), sample_run())
-    second = await loaded(loader_store(pool), sample_run(revised=True))
+async def test_a_month_is_taken_back_and_the_ledger_says_so(ready: Servers, tmp_path: Path) -> None:
+    async with connected(ready["DATABASE_URL"], role=LOADER) as loader:
+        first = await loaded(loader_store(loader), sample_run())
+        second = await loaded(loader_store(loader), sample_run(revised=True))
     async with running(service("loader", tmp_path, ready["DATABASE_URL"], ready["NATS_URL"])):
         done = await call("rollback", *MONTH, "--reason", "a wrong outcome", cwd=tmp_path, servers=ready)
     assert (done.returncode, done.stdout) == (0, f"street 2018-10 is version {first.version} again\n")

@@ -14,6 +14,7 @@ from msgspec import yaml
 from referencing import Registry
 from referencing import Resource as Schema
 
+from shared.settings import Settings
 from tests.k8s import (
     K8S,
     OVERLAYS,
@@ -192,6 +193,9 @@ def test_a_component_that_no_overlay_has_can_be_added_to_production(component: s
     resources = render(path.parent)
     assert [problem for one in resources for problem in problems(one, VERSIONS[-1])] == []
     assert len(resources) >= len(overlay("production"))
+    for config in of_kind(resources, "ConfigMap"):
+        if config["metadata"]["name"].startswith("common-"):
+            assert {name.lower() for name in config["data"]} <= set(Settings.model_fields)
     if component == "backfill":
         [job] = [one for one in workloads(resources) if one["metadata"]["name"] == "backfill"]
         assert job["spec"]["suspend"] is True

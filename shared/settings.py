@@ -7,10 +7,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Where the servers are, and how this process shows itself."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    database_url: str = Field(description="PostgreSQL 15 or newer, as postgresql://user@host:port/name")
-    nats_url: str = Field(description="NATS with JetStream, as nats://host:port, or tls://host:port?ca=FILE")
+    database_url: str = Field(
+        repr=False, description="PostgreSQL 15 or newer, as postgresql://user@host:port/name"
+    )
+    nats_url: str = Field(
+        repr=False, description="NATS with JetStream, as nats://host:port, or tls://host:port?ca=FILE"
+    )
     http_host: str = Field(default="127.0.0.1", description="Address of /livez, /readyz and /metrics")
     http_port: int = Field(default=0, ge=0, le=65535, description="Its port; 0 takes a free one")
     log_level: str = Field(

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import stamina
 
+from shared.db import without_password
 from shared.errors import PermanentError, TransientError
 
 AHEAD = 4_096
@@ -29,8 +30,8 @@ class RemoteFile(io.RawIOBase):
 
     def __init__(self, client: httpx.Client, url: str) -> None:
         self.client, self.url = client, url
-        self.name = url.partition("?")[0]
-        """For messages: what follows may be nobody's business."""
+        self.name = without_password(url)
+        """For messages: what else is in the address may be nobody's business."""
         self.position, self.held_at, self.held = 0, 0, b""
         self.fetched = 0
         """Bytes of all answers."""
@@ -143,7 +144,8 @@ def open_url(url: str) -> Iterator[RemoteFile]:
         PermanentError, TransientError: it cannot be read in parts.
     """
     if not is_address(url):
-        name = url.partition("?")[0]
-        raise PermanentError(f"{name!r} is no address: valid are http:// and https:// with a host")
+        raise PermanentError(
+            f"{without_password(url)!r} is no address: valid are http:// and https:// with a host"
+        )
     with httpx.Client(timeout=TIMEOUT, follow_redirects=True, trust_env=False) as client:
         yield RemoteFile(client, url)

@@ -11,6 +11,7 @@ class GatewaySettings(PostcodeSettings, Settings):
     http_port: int = Field(default=8000, ge=0, le=65535, description="Port of the API; 0 takes a free one")
     redis_url: str | None = Field(
         default=None,
+        repr=False,
         pattern="^(redis|rediss|unix)://",
         description="Redis or Valkey, as redis://:password@host:port/0; else nothing is cached or limited",
     )

@@ -19,6 +19,7 @@ ACTS = (
     acts.order_a_month,
     acts.order_a_report,
     acts.guard_the_containers,
+    acts.watch,
     acts.kill_each,
     acts.start_again,
 )
@@ -51,6 +52,7 @@ def prove() -> None:
                 "engine", run("docker", "version", "--format", "{{.Server.Version}}", environ=environ).strip()
             )
             images = compose("--profile", "sample", "config", "--images").split()
+            images += compose("--profile", "monitoring", "config", "--images", "prometheus").split()
             tell("images", sorted(set(images)), stand_ins=make_images(sorted(set(images)), folder, environ))
             try:
                 for act in ACTS:

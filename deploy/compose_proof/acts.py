@@ -112,6 +112,21 @@ def guard_the_containers(compose: Compose) -> dict[str, Any]:
     return {"containers": len(published)}
 
 
+def watch(compose: Compose) -> dict[str, Any]:
+    """Prometheus finds every process of every service, and has nothing to complain of."""
+    compose("--profile", "sample", "--profile", "monitoring", "up", "--detach", "--no-build", "prometheus")
+
+    def ask(query: str) -> str:
+        asked = ("promtool", "query", "instant", "http://127.0.0.1:9090", query)
+        return compose("--profile", "monitoring", "exec", "-T", "prometheus", *asked, check=False)
+
+    expected = len(compose.containers(*SERVICES))
+    patiently(lambda: f"=> {expected} @" in ask("sum(up)"), f"Prometheus sees {expected} processes")
+    patiently(lambda: "crimemaps_queue_messages" in ask("crimemaps_queue_messages"), "queues are measured")
+    check("ALERTS" not in ask('ALERTS{alertstate="firing"}'), "alerts are firing")
+    return {"processes": expected}
+
+
 def kill_each(compose: Compose) -> dict[str, Any]:
     """Each container dies in the middle of a month, and a report; nothing is lost, nothing is done twice."""
     before = checksums(compose)

@@ -1,8 +1,10 @@
 """Requests in traces: what goes wrong in one is logged and sent as a part of it."""
 
 import asyncpg
+import pytest
 from structlog.testing import capture_logs
 
+import services.gateway.bus
 from services.gateway.settings import GatewaySettings
 from shared.logs import add_trace_id
 from shared.tracing import exporting
@@ -13,6 +15,11 @@ ORDERED = {"postcode": "EC2M 7PY", "tier": "standard"}
 NOBODY = "nats://127.0.0.1:1"
 THEIRS, THEIR_SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 SENT = ("traceparent", f"00-{THEIRS}-{THEIR_SPAN}-01")
+
+
+@pytest.fixture(autouse=True)
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services.gateway.bus, "PATIENCE", 0.05)
 
 
 async def order(client: Client, *headers: tuple[str, str]) -> None:

@@ -16,15 +16,14 @@ from typing import Any, TypeVar, cast
 from faststream import AckPolicy, BaseMiddleware
 from faststream.exceptions import AckMessage, NackMessage
 from faststream.nats import JStream, NatsBroker, PullSub
-from faststream.nats.security import NatsSecurity, NatsUserPassword
-from nats.aio.client import ErrorCallback
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import MaxPayloadError
 from pydantic import ValidationError
 from structlog.contextvars import bind_contextvars
 
-from shared.bus_url import BusUrl, read_bus_url
+from shared.bus_connection import Broker, note_error, security_of
+from shared.bus_url import read_bus_url
 from shared.errors import NotYetError, PermanentError, TransientError
 from shared.events import DEAD, Event
 from shared.logs import get_logger
@@ -66,32 +65,6 @@ def create_broker(nats_url: str, *, stop_timeout: float) -> NatsBroker:
     )
     broker.add_middleware(partial(Delivery, broker=broker))
     return broker
-
-
-class Broker(NatsBroker):
-    """A broker that reconnects whatever a server has said.
-
-    FastStream's own ends the task that reconnects, and so the connection for good, after some errors of a
-    server: one that restarts with too many clients, or does not know its users yet, says so for a moment.
-    """
-
-    def _log_connection_broken(self, error_cb: ErrorCallback | None = None) -> ErrorCallback:
-        return error_cb or super()._log_connection_broken()
-
-
-def security_of(url: BusUrl) -> NatsSecurity | None:
-    """Who we are, and whom to trust."""
-    if url.user and url.password:
-        return NatsUserPassword(
-            username=url.user, password=url.password, ssl_context=url.tls, tls_handshake_first=bool(url.tls)
-        )
-    return NatsSecurity(ssl_context=url.tls, tls_handshake_first=True) if url.tls else None
-
-
-async def note_error(error: Exception) -> None:
-    """Log what the bus forbids, which otherwise looks like an answer that does not come."""
-    if any(word in str(error).lower() for word in ("permissions violation", "authorization")):
-        log.error("bus.forbidden", reason=str(error))
 
 
 def subscriber(broker: NatsBroker, durable: str, *, workers: int = 1) -> Callable[[HandlerT], HandlerT]:

@@ -110,3 +110,24 @@ async def test_it_comes_back_to_a_server_that_did_not_know_it_for_a_while(tmp_pa
             await arrives(broker, handled, "after")
     finally:
         process.kill()
+
+
+async def test_it_ends_in_order_while_it_looks_for_its_server(tmp_path: Path) -> None:
+    server = Nats(find_nats(), tmp_path / "nats", "secret")
+    process = Process(server, tmp_path)
+    server.prepare()
+    process.start()
+    assert process.port is not None
+    url = server.url(process.port)
+    try:
+        await provision(url)
+        async with handling(url) as (broker, handled):
+            await arrives(broker, handled, "before")
+            await asyncio.to_thread(process.kill)
+
+            async def is_looking() -> bool:
+                return broker.connection.is_reconnecting
+
+            await eventually(is_looking, "the server is missed")
+    finally:
+        process.kill()

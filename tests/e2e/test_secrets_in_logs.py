@@ -1,6 +1,7 @@
 """No password and no key is in what services log and serve, nor in what commands say, well or ill."""
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -51,9 +52,10 @@ class Told:
 
 
 def passwords(urls: Iterable[str]) -> set[str]:
-    """Of addresses, as they are written there and as they are."""
+    """Of addresses, as they are written there, as they are, and as they are in JSON."""
     written = {password for url in urls if (password := urlsplit(url).password)}
-    return written | {unquote(password) for password in written}
+    meant = {unquote(password) for password in written}
+    return written | meant | {json.dumps(password)[1:-1] for password in meant}
 
 
 @pytest.fixture(scope="module")

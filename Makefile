@@ -12,7 +12,7 @@ COMPILE := UV_PYTHON_DOWNLOADS=never $(VENV)/bin/uv pip compile --quiet --python
 	--generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint bench env image prove-compose sbom lock clean
+.PHONY: help setup demo up test lint bench env image prove-compose sbom audit lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ prove-compose: $(READY) ## Prove compose.yaml, from images to killed containers;
 
 sbom: $(READY) ## Write dist/sbom.json: what of Python is in the image, as CycloneDX
 	@deploy/sbom
+
+audit: $(READY) ## Look for known vulnerabilities of what is in the image; needs the internet
+	@deploy/audit
 
 lock: $(READY) ## Resolve the dependencies of pyproject.toml anew into requirements/
 	$(COMPILE) --upgrade --extra local pyproject.toml -o requirements/local.txt

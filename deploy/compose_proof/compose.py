@@ -7,6 +7,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,8 +69,17 @@ def is_well(container: Mapping[str, Any]) -> bool:
     """Whether it runs and its health check, if it has one, says so; or has done what it was for."""
     state = container["State"]
     if "Health" in state:
-        return bool(state["Status"] == "running" and state["Health"]["Status"] == "healthy")
+        return bool(
+            state["Status"] == "running" and state["Health"]["Status"] == "healthy" and is_fresh(state)
+        )
     return state["Status"] == "running" or (state["Status"], state["ExitCode"]) == ("exited", 0)
+
+
+def is_fresh(state: Mapping[str, Any]) -> bool:
+    """Whether the last health check was of this start: for a moment the engine still tells the one before."""
+    checks = state["Health"]["Log"] or []
+    started = datetime.fromisoformat(state["StartedAt"])
+    return any(datetime.fromisoformat(one["Start"]) > started and one["ExitCode"] == 0 for one in checks)
 
 
 def kill(container: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ class BusUrl:
     """What a client needs to connect."""
 
     server: str = field(repr=False)
-    """The address without parameters, user and password; a token stays in it."""
+    """The address without parameters, user and password."""
     tls: ssl.SSLContext | None
     """Whom to trust. Where there is one, the handshake must come before all else: a client that waits to be
     asked for TLS tells its password to whoever does not ask."""
@@ -46,14 +46,14 @@ def read_bus_url(text: str) -> BusUrl:
         raise RequestError(VALID) from None
     parameters = dict(given)
     is_bare = parts.path in ("", "/") and not parts.fragment
-    if not (is_address and is_bare and parts.scheme in PARAMETERS):
+    is_user = bool(parts.username) == bool(parts.password)  # alone it would be a token
+    if not (is_address and is_bare and is_user and parts.scheme in PARAMETERS):
         raise RequestError(VALID)
     if len(given) > 1 or not parameters.keys() <= PARAMETERS[parts.scheme]:
         raise RequestError(VALID)
     tls = trust(parameters.get("ca")) if parts.scheme == "tls" else None
     user, password = unquoted(parts.username), unquoted(parts.password)
-    place = parts.netloc.rpartition("@")[2] if password else parts.netloc
-    return BusUrl(f"{parts.scheme}://{place}", tls, user, password, inbox_of(parts))
+    return BusUrl(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", tls, user, password, inbox_of(parts))
 
 
 def unquoted(part: str | None) -> str | None:
@@ -64,7 +64,7 @@ def unquoted(part: str | None) -> str | None:
 def inbox_of(parts: SplitResult) -> str:
     """`_INBOX.<user>`; without a user and password, `_INBOX`."""
     user = parts.username or ""
-    return f"{INBOX}.{user}" if parts.password and SUBJECT_TOKEN.fullmatch(user) else INBOX
+    return f"{INBOX}.{user}" if SUBJECT_TOKEN.fullmatch(user) else INBOX
 
 
 def trust(authority: str | None) -> ssl.SSLContext:

@@ -96,8 +96,10 @@ CONSUMERS = {
 }
 
 
-async def provision(nats_url: str, *, ack_wait: float = 30.0, replicas: int = 1) -> None:
+async def provision(nats_url: str, *, ack_wait: float = 30.0, replicas: int | None = None) -> None:
     """Create the streams and consumers, or bring existing ones to this declaration.
+
+    Without `replicas` as many servers keep each stream as before; of a new bus, one.
 
     Raises:
         TransientError: the server cannot be reached, or does not do it, as a cluster without a leader.
@@ -105,6 +107,7 @@ async def provision(nats_url: str, *, ack_wait: float = 30.0, replicas: int = 1)
     connection = await connect(nats_url)
     try:
         jetstream = connection.jetstream()
+        replicas = replicas or await replicas_of(jetstream)
         for stream in STREAMS:
             await put_stream(jetstream, stream.evolve(duplicate_window=DEDUP_WINDOW, num_replicas=replicas))
         for consumer in CONSUMERS.values():
@@ -172,8 +175,8 @@ async def add_partner(nats_url: str, partner: str) -> None:
     connection = await connect(nats_url)
     try:
         jetstream = connection.jetstream()
-        replicas = (await jetstream.stream_info(FACTS)).config.num_replicas
-        await provision_partner(jetstream, partner, replicas=replicas or 1)
+        await jetstream.stream_info(FACTS)
+        await provision_partner(jetstream, partner, replicas=await replicas_of(jetstream))
     except NotFoundError as error:
         raise RequestError("the bus has no streams: run `python -m shared.provision`") from error
     except (NatsError, OSError, TimeoutError) as error:
@@ -198,6 +201,14 @@ async def put_bucket(jetstream: JetStreamContext, name: str, config: ObjectStore
         await jetstream.object_store(name)
     except NotFoundError:
         await jetstream.create_object_store(name, config=config)
+
+
+async def replicas_of(jetstream: JetStreamContext) -> int:
+    """How many servers keep our streams; 1 where there are none yet."""
+    try:
+        return (await jetstream.stream_info(FACTS)).config.num_replicas or 1
+    except NotFoundError:
+        return 1
 
 
 async def put_replicas(jetstream: JetStreamContext, replicas: int) -> None:

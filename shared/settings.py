@@ -47,15 +47,15 @@ class Settings(BaseSettings):
 class ProvisionSettings(Settings):
     """How the streams are made."""
 
-    stream_replicas: int = Field(
-        default=1, ge=1, le=5, description="Servers that keep each stream: 1, or 3 or 5 of a NATS cluster"
+    stream_replicas: int | None = Field(
+        default=None, ge=1, le=5, description="Servers that keep each stream: 1, or 3 or 5 of a NATS cluster"
     )
 
     @field_validator("stream_replicas")
     @classmethod
-    def has_a_majority(cls, replicas: int) -> int:
+    def has_a_majority(cls, replicas: int | None) -> int | None:
         """An even number stands no more failures than the odd one before it."""
-        if replicas % 2 == 0:
+        if replicas is not None and replicas % 2 == 0:
             raise ValueError("1, 3 or 5 are possible")
         return replicas
 

@@ -34,7 +34,7 @@ def postgres_program(environ: Mapping[str, str], name: str, *arguments: str) -> 
 def back_up(
     servers: LocalServers, database_url: str, folder: Path, environ: Mapping[str, str] = os.environ
 ) -> Backup:
-    """First the bus, as it is at one moment, then the database; both are at work."""
+    """First the bus, as it is at one moment, then the database; both are at work, the fetcher is not."""
     backup = Backup(folder / "bus", folder / "crimemaps.dump")
     pid = json.loads((servers.var_dir / "run" / "nats.pid").read_text())["pid"]
     os.kill(pid, signal.SIGSTOP)  # what a snapshot of a volume gives: the files of one moment

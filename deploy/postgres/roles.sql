@@ -4,4 +4,5 @@ CREATE ROLE crimemaps_loader;
 CREATE ROLE crimemaps_hexer;
 CREATE ROLE crimemaps_reporter;
 CREATE ROLE crimemaps_reader;
-GRANT crimemaps_fetcher, crimemaps_loader, crimemaps_hexer, crimemaps_reporter, crimemaps_reader TO crimemaps;
+GRANT crimemaps_fetcher, crimemaps_loader, crimemaps_hexer, crimemaps_reporter, crimemaps_reader TO crimemaps
+WITH ADMIN OPTION;

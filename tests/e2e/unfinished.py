@@ -43,8 +43,10 @@ async def work_and_back_up(
             await ingest.order(*HELD)
             await ingest.finish(len(HELD) * len(Dataset))
             await leave_work(ingest)
+            await asyncio.to_thread(ingest.services["fetcher"].stop)
             backup = await asyncio.to_thread(back_up, servers, database_url, folder, environ)
-            await asyncio.to_thread(ingest.services["loader"].start)
+            for name in ("fetcher", "loader"):
+                await asyncio.to_thread(ingest.services[name].start)
             await finished(ingest)
             return Unfinished(backup, await ingest.checksums())
 

@@ -6,10 +6,11 @@ import json
 import lzma
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.error import URLError
 
-from deploy.compose_proof.compose import PATIENCE, Compose, is_well, kill, patiently, service_of
+from deploy.compose_proof.compose import Compose, is_well, kill, patiently, service_of
 from deploy.compose_proof.engine import ProofFailed, run
 from deploy.local.police_api.archive import DEFAULT_SAMPLE
 
@@ -133,12 +134,11 @@ def kill_each(compose: Compose) -> dict[str, Any]:
     killed = 0
     for name in (*SERVICES, *SERVERS):
         compose.console("ingest", "--months", MONTH)
-        for container in compose.containers(name):
+        doomed = compose.containers(name)
+        for container in doomed:
             kill(container)
-            killed += 1
-        patiently(
-            lambda: all(map(is_well, compose.containers(*SERVERS, *SERVICES))), f"{name} is back", PATIENCE
-        )
+        killed += len(doomed)
+        patiently(partial(is_back, compose, doomed), f"{name} is back")
         order_a_month(compose)
         order_a_report(compose)
         check(checksums(compose) == before, f"other rows after {name} was killed")
@@ -148,6 +148,13 @@ def kill_each(compose: Compose) -> dict[str, Any]:
     restarts = sum(container["RestartCount"] for container in compose.containers(*SERVERS, *SERVICES))
     check(restarts >= killed, f"{killed} were killed and {restarts} started again")
     return {"killed": killed, "restarts": restarts}
+
+
+def is_back(compose: Compose, killed: list[dict[str, Any]]) -> bool:
+    """Whether these containers were started again, and all is well."""
+    now = {container["Id"]: container for container in compose.containers(*SERVERS, *SERVICES)}
+    started = [now[one["Id"]]["State"]["StartedAt"] != one["State"]["StartedAt"] for one in killed]
+    return all(started) and all(map(is_well, now.values()))
 
 
 def checksums(compose: Compose) -> Mapping[str, str]:

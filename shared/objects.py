@@ -1,7 +1,7 @@
 """Files in the object stores of the bus.
 
 They are read message by message. The client's own way to read or list them makes a consumer, and who may make
-consumers can have the server send what is stored to any subject (SECURITY.md).
+consumers can have the server send to any subject (SECURITY.md).
 """
 
 import asyncio

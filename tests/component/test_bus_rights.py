@@ -238,18 +238,62 @@ async def test_a_service_handles_its_messages_and_gives_up_those_that_cannot_be_
     assert (letter.headers or {})["Crimemaps-Dead-Reason"] == "PermanentError: 2 bytes"
 
 
+PULL = "$JS.API.CONSUMER.MSG.NEXT.WORK.loader-rollbacks"
+AT_ONCE = b'{"batch": 1, "no_wait": true}'
+
+
+async def messages(operator: JetStreamContext, stream: str) -> int:
+    return (await operator.stream_info(stream)).state.messages
+
+
 @pytest.mark.parametrize("name", ["LOADER"])
-async def test_what_a_queue_delivers_still_reaches_where_its_reader_may_not_send(
+async def test_who_has_an_empty_queue_can_still_empty_a_stream(
     user: Connection, operator: JetStreamContext
 ) -> None:
     """Why permissions are a fence and accounts the wall: the server does not judge the reply of a request."""
-    await operator.publish("rollback.requested", b"{}")
-    before = (await operator.stream_info("WORK")).state.messages
-    pull = "$JS.API.CONSUMER.MSG.NEXT.WORK.loader-rollbacks"
-    await user.client.publish(pull, b'{"batch": 1, "no_wait": true}', reply="ingest.requested")
+    await operator.purge_stream("WORK")
+    await operator.publish("dead.loader-rollbacks", b"")
+    await user.client.publish(PULL, AT_ONCE, reply="$JS.API.STREAM.PURGE.DEAD")
 
-    async def forged() -> bool:
-        return (await operator.stream_info("WORK")).state.messages > before
+    async def is_empty() -> bool:
+        return await messages(operator, "DEAD") == 0
 
-    await eventually(forged, "an order that nobody has sent who may order")
+    await eventually(is_empty, "nobody's request empties a stream")
     assert await refused(user) == set()
+
+
+@pytest.mark.parametrize("name", ["LOADER"])
+async def test_a_message_that_is_delivered_elsewhere_becomes_no_event_of_another(
+    user: Connection, operator: JetStreamContext
+) -> None:
+    await operator.purge_stream("WORK")
+    await operator.purge_stream("FACTS")
+    await operator.publish("rollback.requested", b"forged")
+
+    async def is_there() -> bool:
+        return bool((await operator.consumer_info("WORK", "loader-rollbacks")).num_pending)
+
+    await eventually(is_there, "the consumer knows of the message")
+    await user.client.publish(PULL, AT_ONCE, reply="month.loaded")
+
+    async def is_elsewhere() -> bool:
+        return await messages(operator, "FACTS") == 1
+
+    await eventually(is_elsewhere, "the message is delivered")
+    state = (await operator.stream_info("FACTS", subjects_filter=">")).state
+    assert state.subjects == {"rollback.requested": 1}, "nobody reads that there"
+
+
+@pytest.mark.parametrize("name", ["GATEWAY"])
+async def test_what_is_answered_to_the_gateway_calls_nothing(
+    user: Connection, operator: JetStreamContext
+) -> None:
+    await operator.publish("dead.loader-rollbacks", b"")
+    for subject in sorted(may_tell("GATEWAY") | may_ask("GATEWAY")):
+        for body in (b"", b'{"seq": 1}', b'{"last_by_subj": "$O.downloads.M.*"}'):
+            for target in ("$JS.API.STREAM.PURGE.DEAD", "$JS.API.STREAM.DELETE.DEAD"):
+                await user.client.publish(subject, body, reply=target)
+            # One connection's requests are served in order: with this answer, those before were, too.
+            await user.client.request("report.requested.web", b"{}", timeout=10)
+    assert await refused(user) == set()
+    assert await messages(operator, "DEAD") > 0

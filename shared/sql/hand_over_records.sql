@@ -6,6 +6,10 @@ DECLARE
     made record;
     records regclass [] := ARRAY['street_crime', 'crime_outcome', 'stop'];
 BEGIN
+    -- Before this migration everything is the owner's.
+    IF NOT EXISTS (SELECT FROM migration WHERE name = '0018_service_roles') THEN
+        RETURN;
+    END IF;
     FOR made IN
         SELECT format('%I.%I', c.relnamespace::regnamespace, c.relname) AS name
         FROM pg_class AS c

@@ -65,6 +65,16 @@ def cloned(admin_url: str, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def empty_url(servers: LocalServers) -> Iterator[str]:
+    """A database without a schema, of this test alone."""
+    admin_url = servers.endpoints.database_url
+    name = f"crimemaps_test_{os.getpid()}_{next(NUMBERS)}"
+    run(execute(admin_url, f"CREATE DATABASE {name}"))
+    yield with_database(admin_url, name)
+    run(drop(admin_url, name))
+
+
+@pytest.fixture
 def postgis(database_url: str) -> None:
     """For tests that compare with PostGIS: they are skipped where the servers have none."""
     if not run(has_postgis(database_url)):

@@ -4,13 +4,11 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import nats
 import pytest
 
-from deploy.local.servers import LocalServers
 from shared.await_setup import await_setup, reason_to_wait
 from shared.db import READER, open_pool
 from shared.migrate import migrate
@@ -19,19 +17,9 @@ from shared.settings import Settings
 from tests.crimemaps import ROOT, environment
 from tests.k8s import named, overlay
 from tests.production import production_nats
-from tests.servers import drop, execute, run, with_database
+from tests.servers import execute
 
-NAME = "crimemaps_to_be_migrated"
 NOBODY = "nats://127.0.0.1:9"
-
-
-@pytest.fixture
-def empty_url(servers: LocalServers) -> Iterator[str]:
-    """A database without a schema."""
-    admin_url = servers.endpoints.database_url
-    run(execute(admin_url, f"CREATE DATABASE {NAME}"))
-    yield with_database(admin_url, NAME)
-    run(drop(admin_url, NAME))
 
 
 async def test_it_ends_when_the_schema_and_the_consumers_are_there_and_says_each_reason_once(

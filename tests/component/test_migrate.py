@@ -1,7 +1,6 @@
 """A database of an earlier version is brought to this one with what it holds."""
 
 import shutil
-from collections.abc import Iterator
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +11,6 @@ import asyncpg
 import pytest
 
 import shared.migrate
-from deploy.local.servers import LocalServers
 from services.hexer.store import Store as Hexer
 from shared.db import HEXER, LOADER, READER
 from shared.migrate import migrate
@@ -20,9 +18,7 @@ from shared.model import Dataset
 from tests.builders import OCTOBER, csv_rows, sample_run
 from tests.logins import made_logins
 from tests.pipeline import assert_proof_holds, connected, counts, loaded, loader_store, stage
-from tests.servers import drop, execute, run, with_database
 
-NAME = "crimemaps_of_an_earlier_version"
 OWNERS = """
 SELECT c.relowner::regrole::text AS owner, count(*)
 FROM pg_class AS c
@@ -35,15 +31,6 @@ GROUP BY 1
 """Who owns the records' own tables and those of runs under way."""
 HASHES = [sha256(bytes([n])).digest() for n in (1, 1, 2)]
 ORDINALS = [0, 1, 0]
-
-
-@pytest.fixture
-def empty_url(servers: LocalServers) -> Iterator[str]:
-    """A database without a schema."""
-    admin_url = servers.endpoints.database_url
-    run(execute(admin_url, f"CREATE DATABASE {NAME}"))
-    yield with_database(admin_url, NAME)
-    run(drop(admin_url, NAME))
 
 
 def migrations_until(last: str, folder: Path) -> Path:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from services.gateway.coverage import Facts, KnownForce, judge
@@ -78,12 +79,16 @@ def count(cube: Cube, words: Vocabulary, question: Question) -> Counter[tuple[st
     """Counts by the words of the dimensions that were asked for."""
     kinds = KINDS[question.dataset]
     columns = ["outcome" if name == "outcome_group" else name for name in question.by]
-    counts: Counter[tuple[str, ...]] = Counter()
     spoken = [reading(words, kinds, cube, name) for name in question.by]
     sums = cube.sums(columns, places(cube, question.months), allowed(words, question))
-    for numbers, n in sums.items():
-        counts[tuple(word[number] for word, number in zip(spoken, numbers, strict=True))] += n
-    return counts
+    # Column by column: an answer may have 30,000 rows.
+    said = [
+        map(word.__getitem__, numbers) for word, numbers in zip(spoken, zip(*sums, strict=True), strict=False)
+    ]
+    counts: dict[tuple[str, ...], int] = {}
+    for key, n in zip(zip(*said, strict=True), sums.values(), strict=True):
+        counts[key] = counts.get(key, 0) + n
+    return Counter(counts)
 
 
 def reading(words: Vocabulary, kinds: Mapping[str, str], cube: Cube, name: str) -> Mapping[int, str]:
@@ -121,22 +126,30 @@ def allowed(words: Vocabulary, question: Question) -> dict[str, list[int]]:
 
 def rows_of(question: Question, counts: Counter[tuple[str, ...]], facts: Facts) -> list[Row]:
     """The answer's rows: months in order, in them the larger first; few people without a count."""
-    rows: list[Row] = [dict(zip(question.by, key, strict=True)) | {"count": n} for key, n in counts.items()]
+    names = (*question.by, "count")
+    rows: list[Row] = [dict(zip(names, (*key, n), strict=True)) for key, n in counts.items()]
     total = sum(counts.values())
     if question.personal:
         hide_few(rows)
     else:
         rows += silent_rows(question, counts, facts)
+    shares = {n: None if n is None else percent(n, total) for n in {row["count"] for row in rows}}
     for row in rows:
-        row["share"] = None if row["count"] is None else percent(row["count"], total)
+        row["share"] = shares[row["count"]]
         if "located" in row:
             row["located"] = row["located"] == "true"
-    return sorted(rows, key=lambda row: order_of(row, question.by))
+    put_in_order(rows, question.by)
+    return rows
 
 
-def order_of(row: Row, by: Sequence[str]) -> tuple[Any, ...]:
-    """Months run forwards; within one the larger number first."""
-    return row.get("month", ""), -(row["count"] or 0), *(str(row[name]) for name in by)
+def put_in_order(rows: list[Row], by: Sequence[str]) -> None:
+    """Months run forwards; within one the larger number first, and words decide between equal ones."""
+    # A sort a part, the least important one first: far faster than one by keys of several parts.
+    for name in reversed(by):
+        rows.sort(key=itemgetter(name))
+    rows.sort(key=lambda row: row["count"] or 0, reverse=True)
+    if "month" in by:
+        rows.sort(key=itemgetter("month"))
 
 
 def hide_few(rows: list[Row]) -> None:

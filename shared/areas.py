@@ -95,6 +95,10 @@ class ForceAreas:
         found = self._tree.query(shapely.Point(x, y), predicate="dwithin", distance=metres)
         return sorted(self.force_ids[n] for n in found.tolist())
 
+    def outlines(self, force_ids: Iterable[str]) -> list[shapely.Geometry]:
+        """The areas of some forces, in metres of EPSG:27700."""
+        return [self._areas[self.force_ids.index(force)] for force in force_ids]
+
     def meeting(self, outline: shapely.Geometry) -> list[str]:
         """The force ids of all areas that `assign` can give to a point of an outline of WGS 84 degrees."""
         # Long edges are straight in degrees and not in metres; a rectangle may be a point or a line.

@@ -12,7 +12,8 @@ from typing import Literal
 
 from shared.known_issues import gaps_known
 from shared.model import Dataset, format_month, months_after
-from shared.ons import bundled
+from shared.ons import current
+from shared.reference import figures
 
 State = Literal[
     "published", "published_empty", "not_published", "partial_suspected", "known_issue", "not_loaded"
@@ -27,7 +28,7 @@ COUNTED: tuple[State, ...] = ("published", "published_empty", *DOUBTFUL)
 """States of months that are counted. Where the police area's force published nothing, what others placed in
 it would look like a small count; and shares are compared over the same months everywhere."""
 BTP = "btp"
-FIGURES_VERSION = 2
+FIGURES_VERSION = 3
 """Raised when the same counts give other figures of a report."""
 USUAL_MONTHS = 12
 """Months before a month that say what is usual."""
@@ -116,10 +117,11 @@ def months_judged_by(first: date, last: date) -> list[date]:
 def revision_of(months: Iterable[tuple[date, tuple[int, int] | None]]) -> str:
     """Names what figures of some months are made of.
 
-    Changes with the version or the outcome mapping of any of them, with the ONS edition and with the rules of
-    figures. Each month comes with (version, mapping version) of its counts; None where it is not loaded.
+    Changes with the version or the outcome mapping of any of them, with the ONS edition, with the content of
+    the reference tables and with the rules of figures. Each month comes with (version, mapping version) of
+    its counts; None where it is not loaded.
     """
-    text = f"{FIGURES_VERSION}|{bundled().title}|" + ",".join(
+    text = f"{FIGURES_VERSION}|{current().name}|{figures.edition()}|" + ",".join(
         f"{format_month(month)}:{'/'.join(map(str, counts)) if counts else '-'}" for month, counts in months
     )
     return sha256(text.encode()).hexdigest()[:16]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.model import Dataset, SliceKind, format_month
 
-WORK, PAGES, FACTS, ORDERS, DEAD = "WORK", "PAGES", "FACTS", "ORDERS", "DEAD"
+WORK, PAGES, FACTS, ORDERS, WEB_ORDERS, DEAD = "WORK", "PAGES", "FACTS", "ORDERS", "WEB_ORDERS", "DEAD"
 
 
 class Event(BaseModel):
@@ -247,6 +247,21 @@ class ReportRequested(PartnerEvent):
         return ""
 
 
+class WebReportRequested(ReportRequested):
+    """The same of the website, on a stream of its own: partners' orders are not before it."""
+
+    subject: ClassVar[str] = "report.requested.web"
+    stream: ClassVar[str] = WEB_ORDERS
+
+    partner: str = Field(exclude=True, default="web")
+    report_id: UUID = Field(exclude=True, default=UUID(int=0))
+    """Travels in the subject, by which the gateway finds an order that no reporter has taken yet."""
+
+    @property
+    def address(self) -> str:
+        return f"{self.subject}.{self.report_id}"
+
+
 class ReportRendered(PartnerEvent):
     """A report is in the object store: one such fact an order, told again when it is ordered again."""
 
@@ -302,6 +317,7 @@ EVENTS: tuple[type[Event], ...] = (
     MonthRejected,
     GridRebuilt,
     ReportRequested,
+    WebReportRequested,
     ReportRendered,
     ReportFailed,
 )

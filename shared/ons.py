@@ -1,10 +1,15 @@
 """Recorded crime per 1,000 residents as ONS publishes it, by categories of police.uk."""
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 from typing import ClassVar
+
+from shared.errors import PermanentError
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,11 @@ class OnsEdition:
     rates: dict[str, dict[str, float]]
     """Recorded per 1,000 residents: by force slug or `COUNTRY`, then by category slug."""
 
+    @cached_property
+    def name(self) -> str:
+        """Names all that it says: another number is another edition."""
+        return sha256(repr(self).encode()).hexdigest()[:16]
+
     def shares(self, area: str) -> dict[str, float] | None:
         """Each category's part of an area's rate, in per cent; None where ONS withholds the area."""
         rates = self.rates.get(area)
@@ -31,24 +41,67 @@ class OnsEdition:
         return {slug: round(100 * rate / total, 1) for slug, rate in rates.items()}
 
 
-@cache
-def bundled() -> OnsEdition:
-    """The edition in `shared/reference`. A force whose rates ONS withholds is not among `rates`.
+class Editions:
+    """The edition that this process compares with."""
+
+    chosen: ClassVar[OnsEdition | None] = None
+
+
+def use(path: Path | None) -> None:
+    """Compare with the edition of a file of `crimemaps reference ons` from now on; None: the bundled one.
 
     Raises:
-        ValueError: the files hold more than one edition.
+        PermanentError: it is no such file.
     """
-    rows = read("ons_rates.csv")
+    try:
+        Editions.chosen = edition_of(path.read_text(encoding="utf-8").splitlines()) if path else None
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise PermanentError(f"ONS_RATES: {path} is no file of `crimemaps reference ons`: {error}") from error
+
+
+def current() -> OnsEdition:
+    """The edition in use. A force whose rates ONS withholds is not among `rates`."""
+    return Editions.chosen or bundled()
+
+
+@cache
+def bundled() -> OnsEdition:
+    """The edition in `shared/reference`."""
+    return edition_of(lines_of("ons_rates.csv"))
+
+
+def edition_of(lines: Iterable[str]) -> OnsEdition:
+    """The edition of a table of rates.
+
+    Raises:
+        ValueError: it holds no edition or several, or other columns or areas.
+    """
+    rows = list(csv.DictReader(lines))
+    if not rows or tuple(rows[0]) != columns():
+        raise ValueError(f"expected are rows with the columns {', '.join(columns())}")
     editions = {(row.pop("edition"), row.pop("population")) for row in rows}
     if len(editions) != 1:
-        raise ValueError(f"ons_rates.csv holds {len(editions)} editions instead of one: {sorted(editions)}")
+        raise ValueError(f"it holds {len(editions)} editions instead of one: {sorted(editions)}")
     [(title, population)] = editions
-    groups = {row["category"]: row["offence_groups"].replace("|", " + ") for row in read("ons_mapping.csv")}
     rates = {row.pop("area"): {slug: float(rate) for slug, rate in row.items()} for row in rows}
-    return OnsEdition(title, population, {slug: words for slug, words in groups.items() if words}, rates)
+    if OnsEdition.COUNTRY not in rates:
+        raise ValueError(f"it has no row of {OnsEdition.COUNTRY}")
+    words = {slug: " + ".join(groups) for slug, groups in offence_groups().items()}
+    return OnsEdition(title, population, words, rates)
 
 
-def read(name: str) -> list[dict[str, str]]:
-    """The rows of a reference table."""
-    lines = files("shared.reference").joinpath(name).read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader(lines))
+def columns() -> tuple[str, ...]:
+    """The columns of a table of rates."""
+    return ("edition", "population", "area", *offence_groups())
+
+
+@cache
+def offence_groups() -> dict[str, tuple[str, ...]]:
+    """By category slug: the ONS offence groups that it stands for; categories without any are left out."""
+    listed = {row["category"]: row["offence_groups"] for row in csv.DictReader(lines_of("ons_mapping.csv"))}
+    return {slug: tuple(groups.split("|")) for slug, groups in listed.items() if groups}
+
+
+def lines_of(name: str) -> list[str]:
+    """The lines of a reference table."""
+    return files("shared.reference").joinpath(name).read_text(encoding="utf-8").splitlines()

@@ -6,6 +6,17 @@ from shared.postcodes import Known, Location, country_of_area, location_of, norm
 from shared.postcodes_io import PostcodesIo
 
 
+class NobodyKnowsError(TransientError):
+    """A postcode is not loaded, and nobody else can be asked: worth a few more tries."""
+
+
+class UnconfirmedError(TransientError):
+    """An edition of the whole country does not have a postcode, and postcodes.io cannot be asked.
+
+    Most likely there is no such postcode; but it may be newer than the edition, so nobody says so.
+    """
+
+
 class Postcodes:
     """Looks postcodes up. `online` is None where postcodes.io is switched off."""
 
@@ -18,8 +29,10 @@ class Postcodes:
 
         Raises:
             PostcodeError: malformed, unknown, terminated, outside England and Wales, or without a position.
-            TransientError: there is nobody to ask: the database or postcodes.io is away, or no postcodes are
-                loaded where postcodes.io is switched off.
+            UnconfirmedError: the loaded edition of the whole country lacks it, and postcodes.io is away.
+            NobodyKnowsError: it is not loaded and postcodes.io is away, or nothing is loaded where
+                postcodes.io is switched off.
+            TransientError: the database is away.
         """
         postcode = normalise(text)
         if country := country_of_area(postcode):
@@ -35,8 +48,22 @@ class Postcodes:
             known = await self.store.find(postcode)
         except LookupError as error:
             if self.online is None:
-                raise TransientError(
+                raise NobodyKnowsError(
                     "no postcodes are loaded and postcodes.io is switched off: run `crimemaps postcodes load`"
                 ) from error
-            return await self.online.find(postcode)
-        return known or (await self.online.find(postcode) if self.online else None)
+            known = None
+        return known or (await self.ask(self.online, postcode) if self.online else None)
+
+    async def ask(self, online: PostcodesIo, postcode: str) -> Known | None:
+        """What postcodes.io says of a postcode that is not loaded."""
+        try:
+            return await online.find(postcode)
+        except TransientError as error:
+            if edition := await self.store.whole_edition():
+                raise UnconfirmedError(
+                    f"{postcode} is not in the loaded postcodes ({edition}), and postcodes.io could not be "
+                    "asked: check it, write one nearby, or try again later"
+                ) from error
+            raise NobodyKnowsError(
+                f"{postcode} is not among the loaded postcodes, and postcodes.io could not be asked: {error}"
+            ) from error

@@ -31,6 +31,7 @@ from shared.events import (
     FACTS,
     ORDERS,
     PAGES,
+    WEB_ORDERS,
     WORK,
     Event,
     IngestRequested,
@@ -42,6 +43,7 @@ from shared.events import (
     ReportRequested,
     RollbackRequested,
     SliceRequested,
+    WebReportRequested,
 )
 
 DAY = 24 * 3600.0
@@ -57,6 +59,8 @@ STREAMS = (
     ),
     # Of their own: a stream drops messages by `Nats-Msg-Id`, whoever sent them, and partners write theirs.
     StreamConfig(ORDERS, subjects=["report.requested.*"], retention=RetentionPolicy.WORK_QUEUE),
+    # The gateway looks into it, and must not see what partners order.
+    StreamConfig(WEB_ORDERS, subjects=["report.requested.web.*"], retention=RetentionPolicy.WORK_QUEUE),
     # When the loader is away and the stream is full, publishing fails and the fetcher waits.
     StreamConfig(
         PAGES,
@@ -92,6 +96,7 @@ CONSUMERS = {
         Consumer("hexer-months", MonthLoaded, 8),
         Consumer("hexer-downloads", MonthLoaded, 8),
         Consumer("reporter-orders", ReportRequested, 64),
+        Consumer("reporter-web", WebReportRequested, 64),
     )
 }
 

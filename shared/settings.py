@@ -1,5 +1,7 @@
 """Settings that every service has, read from the environment. Only `__main__` modules build them."""
 
+from pathlib import Path
+
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -58,6 +60,21 @@ class ProvisionSettings(Settings):
         if replicas is not None and replicas % 2 == 0:
             raise ValueError("1, 3 or 5 are possible")
         return replicas
+
+
+class OnsSettings(BaseSettings):
+    """What recorded crime is compared with."""
+
+    ons_rates: Path | None = Field(
+        default=None,
+        description="Rates of an edition of ONS, made by `crimemaps reference ons`; else the bundled edition",
+    )
+
+    @field_validator("ons_rates", mode="before")
+    @classmethod
+    def empty_is_the_bundled_one(cls, given: object) -> object:
+        """An empty variable is one that is not set."""
+        return None if given == "" else given
 
 
 class PostcodeSettings(BaseSettings):

@@ -59,7 +59,7 @@ def database_url(servers: LocalServers, migrated_template: str) -> Iterator[str]
 def cloned(admin_url: str, template: str) -> Iterator[str]:
     """A copy of a database from here to the end of the block."""
     name = f"crimemaps_test_{os.getpid()}_{next(NUMBERS)}"
-    run(execute(admin_url, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    run(execute(admin_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
     yield with_database(admin_url, name)
     run(drop(admin_url, name))
 

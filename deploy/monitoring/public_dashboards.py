@@ -24,7 +24,7 @@ REPORTS = Dashboard(
         number(
             "Orders on the queue",
             "That no reporter has written down yet.",
-            'max(crimemaps_queue_messages{durable="reporter-orders", state="waiting"})',
+            'sum(max by (durable) (crimemaps_queue_messages{durable=~"reporter-.+", state="waiting"}))',
         ),
         graph(
             "Answered",

@@ -18,6 +18,7 @@ COMMANDS = {
     "status": "Show what is loaded, what runs, what waits, and what was given up.",
     "dead": "Show the messages that were given up, put them back on their queues, or remove them.",
     "postcodes": "Load the postcodes that reports are ordered for.",
+    "reference": "Make reference tables of your own, such as a newer edition of ONS.",
     "report": "Order neighbourhood reports through the queue, and save them as PDF.",
     "partners": "Say who may order reports through the queue.",
     "keys": "Make and revoke keys of the API.",

@@ -63,8 +63,8 @@ class Desk:
                 idle += ASK_AGAIN_SECONDS
                 if idle >= patience:
                     raise TransientError(
-                        f"no answer for {idle:.0f} s to {len(waiting)} orders: is the reporter running? "
-                        "They stay in the queue."
+                        f"no answer for {idle:.0f} s to {len(waiting)} orders: no reporter runs, or it waits "
+                        "for what it needs, such as postcodes.io, as its log says. They stay in the queue."
                     ) from error
                 for order in list(waiting.values())[:100]:
                     await self.order(order)

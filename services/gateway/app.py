@@ -81,6 +81,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.store import Store
 from services.gateway.tiles import Tiles
 from services.gateway.traced import Traced
+from shared import ons
 from shared.area_figures.counts_store import CountsStore
 from shared.areas import ForceAreas
 from shared.health import database_check
@@ -114,6 +115,7 @@ UNCOMPRESSED = [r"\.pdf$", r"\.mvt$", r"\.csv\.gz$", r"\.parquet$", "/events$", 
 
 def create_app(settings: GatewaySettings, pool: asyncpg.Pool) -> Observed:
     """Everything connected to nothing yet: servers are reached when a request needs them."""
+    ons.use(settings.ons_rates)
     store = Store(pool, query_timeout=settings.query_timeout)
     bus = Bus(settings.nats_url, stop_timeout=settings.stop_timeout)
     redis = RedisServer(settings.redis_url, timeout=settings.redis_timeout)
@@ -127,7 +129,7 @@ def create_app(settings: GatewaySettings, pool: asyncpg.Pool) -> Observed:
     given = {
         "store": store,
         "searches": Searches(SearchStore(store), postcodes, areas, settings),
-        "reports": ReportStore(store),
+        "reports": ReportStore(store, bus),
         "bus": bus,
         "cache": cache,
         "cubes": Cubes(),

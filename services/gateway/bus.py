@@ -1,9 +1,10 @@
 """The gateway's one connection to the bus: opened by the first who needs it, and kept."""
 
 import asyncio
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from shared.bus import create_broker, publish
+from shared.bus import create_broker, publish, waits_since
 from shared.db import without_password
 from shared.errors import TransientError
 from shared.events import Event
@@ -62,6 +63,14 @@ class Bus:
             TransientError: the server cannot be reached or did not confirm it.
         """
         await publish(await self.connected(), event)
+
+    async def since(self, event: Event) -> datetime | None:
+        """When a message came that is on its subject and not done yet; None if there is none.
+
+        Raises:
+            TransientError: the server cannot be reached.
+        """
+        return await waits_since(await self.connected(), event)
 
     async def object(self, bucket: str, name: str) -> bytes | None:
         """An object of a store; None if it is not there any more.

@@ -74,7 +74,7 @@ def outcomes() -> dict[str, Any]:
 
 def ons_edition() -> dict[str, Any]:
     """The ONS edition that shares are compared with: rates per 1,000 residents."""
-    edition = ons.bundled()
+    edition = ons.current()
     return {
         "edition": edition.title,
         "population": edition.population,
@@ -116,7 +116,7 @@ def methodology() -> dict[str, Any]:
             "combined_at_most": MOST_PERSONAL,
             "hidden_below": FEWEST_PEOPLE,
         },
-        "ons": {"edition": ons.bundled().title, "population": ons.bundled().population},
+        "ons": {"edition": ons.current().title, "population": ons.current().population},
         "licence": LICENCE,
         "attribution": ATTRIBUTION,
     }

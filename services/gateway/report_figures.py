@@ -42,6 +42,8 @@ class Figures(Struct, frozen=True):
     """What a report states."""
 
     postcode: str
+    latitude: float
+    longitude: float
     force_name: str
     tier: str
     radius_m: int
@@ -59,3 +61,5 @@ class Figures(Struct, frozen=True):
     outcome_groups: dict[str, str]
     outcomes: dict[str, int]
     resolution_rate: float | None
+    railway_months: int | None = None
+    """Of the counted months those that the British Transport Police has data of; older reports do not say."""

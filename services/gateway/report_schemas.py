@@ -24,13 +24,15 @@ class Verification(Struct):
     """Whether the figures are what the data say today.
 
     `rules_changed`: every month is the same, but what they are counted by is not, such as the outcome
-    groups, or the months before the window that say what is usual. `newer_months` are held now and lie after
+    groups, or the months before the window that say what is usual. `postcode_change`: what has become of the
+    postcode since, if it is elsewhere now or out of use. `newer_months` are held now and lie after
     the report's window: they make no figure wrong.
     """
 
     state: Literal["current", "superseded"]
     superseded_months: list[SupersededMonth]
     rules_changed: bool
+    postcode_change: str | None
     newer_months: list[str]
 
 

@@ -49,7 +49,7 @@ def status_of(report: Report) -> ReportStatus:
         status.problem = ReportProblem(failed.code, failed.detail, failed.field, valid)
     elif report.outcome is not None:
         status.report = describe(report.outcome)
-        status.verification = verify(report.outcome.figures, report.outcome.grid)
+        status.verification = verify(report.outcome.figures, report.outcome.grid, report.outcome.postcode)
     return status
 
 

@@ -2,10 +2,10 @@
 
 from pydantic import Field, field_validator
 
-from shared.settings import PostcodeSettings, Settings
+from shared.settings import OnsSettings, PostcodeSettings, Settings
 
 
-class GatewaySettings(PostcodeSettings, Settings):
+class GatewaySettings(PostcodeSettings, OnsSettings, Settings):
     """How much one request may ask for."""
 
     http_port: int = Field(default=8000, ge=0, le=65535, description="Port of the API; 0 takes a free one")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from services.gateway.coverage import Count, Facts, KnownForce, LoadedMonth, Month
 from services.gateway.schemas import GridState, Proof, Reason, Rejection
 from services.gateway.vocabulary import Vocabulary, Word
-from shared import known_issues
+from shared import known_issues, ons
 from shared.db import fetch_one, read_sql, translate_errors
 from shared.errors import TransientError
 from shared.hexgrid import CellRange
@@ -103,7 +103,9 @@ class Store:
         """The same, with the name of the state that is read."""
         async with self.reading() as connection:
             try:
-                revision = await connection.fetchval(sql("select_revision"), known_issues.edition())
+                revision = await connection.fetchval(
+                    sql("select_revision"), f"{known_issues.edition()} {ons.current().name}"
+                )
             except asyncpg.UndefinedTableError as error:
                 raise TransientError("the database has no tables: run python -m shared.migrate") from error
             yield Snapshot(self, connection, revision)

@@ -1,4 +1,4 @@
-"""Whether the figures of a report are still what the data say. Pure."""
+"""Whether the figures of a report are still what the data and the postcodes say. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from services.gateway.report_figures import Figures
 from services.gateway.report_schemas import SupersededMonth, Verification
 from shared import coverage
 from shared.model import format_month, parse_month
+from shared.postcodes import Known, PostcodeError, location_of
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,11 @@ class GridMonth:
     since: datetime
 
 
-def verify(figures: Figures, grid: Mapping[str, GridMonth]) -> Verification:
+def verify(figures: Figures, grid: Mapping[str, GridMonth], postcode: Known | None) -> Verification:
     """Compare what the figures were made of with the months that are held now, by `YYYY-MM`.
 
-    Current only if the data's name comes out the same; whatever else differs, they are not.
+    Current only if the data's name comes out the same and the postcode is where it was; whatever else
+    differs, they are not. `postcode` is None where the loaded postcodes do not have it.
     """
     superseded = [
         SupersededMonth(
@@ -31,13 +33,37 @@ def verify(figures: Figures, grid: Mapping[str, GridMonth]) -> Verification:
         for month in figures.months
         if month.version != ((now := grid.get(month.month)) and now.version)
     ]
-    is_current = not superseded and revision_of(figures, grid) == figures.revision
+    rules_changed = not superseded and revision_of(figures, grid) != figures.revision
+    change = change_of(figures, postcode) if postcode else None
     return Verification(
-        state="current" if is_current else "superseded",
+        state="superseded" if superseded or rules_changed or change else "current",
         superseded_months=superseded,
-        rules_changed=not is_current and not superseded,
+        rules_changed=rules_changed,
+        postcode_change=change,
         newer_months=sorted(month for month in grid if month > figures.last_month),
     )
+
+
+def change_of(figures: Figures, postcode: Known) -> str | None:
+    """What has become of the postcode since the figures were made; None if it is where it was."""
+    try:
+        now = location_of(postcode)
+    except PostcodeError as error:
+        return str(error)
+    if (micro(now.latitude), micro(now.longitude)) == (micro(figures.latitude), micro(figures.longitude)):
+        return None
+    was, here = place(figures.latitude, figures.longitude), place(now.latitude, now.longitude)
+    return f"{now.postcode} is at {here} now ({now.source}), and was at {was}"
+
+
+def micro(degrees: float) -> int:
+    """Whole millionths, which loaded postcodes are kept in."""
+    return round(degrees * 1_000_000)
+
+
+def place(latitude: float, longitude: float) -> str:
+    """Degrees in words."""
+    return f"{latitude:.6f}, {longitude:.6f}"
 
 
 def revision_of(figures: Figures, grid: Mapping[str, GridMonth]) -> str:

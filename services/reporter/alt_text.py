@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.reporter import charts
 from shared.area_figures.shapes import Figures
+from shared.area_figures.telling import partly_missing
 from shared.coverage import DOUBTFUL
 
 Point = tuple[float, float, int]
@@ -66,7 +67,7 @@ def coverage_map(figures: Figures) -> str:
     """Where the report looks."""
     return (
         f"Map of the {figures.radius_m} metres around {figures.postcode}, in the police area of "
-        f"{figures.force_name}."
+        f"{figures.force_name}.{hatching(figures)}"
     )
 
 
@@ -79,7 +80,14 @@ def density_map(figures: Figures, points: Sequence[Point]) -> str:
     return (
         f"Map of {crimes} at {places} within "
         f"{figures.radius_m} metres of {figures.postcode}; the largest circle stands for {max(counts):,}."
+        f"{hatching(figures)}"
     )
+
+
+def hatching(figures: Figures) -> str:
+    """What the hatched part of a map is; nothing where none is."""
+    names = joined([other.name for other in partly_missing(figures)])
+    return f" Hatched is the part in the area of {names}, of which data are missing." if names else ""
 
 
 def nothing(figures: Figures) -> str:

@@ -9,10 +9,12 @@ from faststream.asgi import AsgiFastStream
 
 from services.reporter.grounds import open_grounds
 from services.reporter.handlers import register
+from services.reporter.intake import Intake
 from services.reporter.order_store import OrderStore
 from services.reporter.rendering import Renderers
 from services.reporter.reports import Reports
 from services.reporter.settings import ReporterSettings
+from shared import ons
 from shared.area_figures.counts_store import CountsStore
 from shared.areas import ForceAreas
 from shared.bus import create_broker
@@ -26,6 +28,7 @@ from shared.tasks import end
 
 def create_app(settings: ReporterSettings, pool: asyncpg.Pool) -> AsgiFastStream:
     """Everything connected to nothing yet: servers are reached when the app starts."""
+    ons.use(settings.ons_rates)
     broker = create_broker(settings.nats_url, stop_timeout=settings.stop_timeout)
     client = create_client(settings)
     online = PostcodesIo(client, tries=settings.postcodes_io_tries) if settings.postcodes_io else None
@@ -40,7 +43,7 @@ def create_app(settings: ReporterSettings, pool: asyncpg.Pool) -> AsgiFastStream
         settings.public_url,
         settings.lease_seconds,
     )
-    register(broker, reports)
+    register(broker, Intake(reports))
     workers: list[asyncio.Task[None]] = []
     clocks: list[asyncio.Task[None]] = []
 
@@ -63,7 +66,7 @@ def create_app(settings: ReporterSettings, pool: asyncpg.Pool) -> AsgiFastStream
         if workers:
             await asyncio.wait(workers, timeout=settings.stop_timeout)
 
-    checks = {"database": database_check(pool), "bus": bus_check(broker, ("reporter-orders",))}
+    checks = {"database": database_check(pool), "bus": bus_check(broker, ("reporter-orders", "reporter-web"))}
     return AsgiFastStream(
         broker,
         asgi_routes=health_routes(checks),

@@ -22,6 +22,8 @@ FONTS = Path(__file__).parent / "fonts"
 WIDTH = 640
 ROW = 22
 """Height of a row of a horizontal chart."""
+LABEL_ROOM = 1.08
+"""The longest bar leaves room for its number."""
 FEW_MONTHS, SOME_MONTHS = 15, 36
 """Up to so many months each bar has its number, or each quarter its label; beyond, each January."""
 
@@ -39,7 +41,8 @@ def category_bars(figures: Figures) -> Spec:
     if not rows:
         return panel(nothing(figures))
     y = {"field": "category", "type": "nominal", "sort": None, "title": None, "axis": ROW_LABELS}
-    x = {"field": "crimes", "type": "quantitative", "title": None, "axis": None}
+    widest = {"domain": [0, LABEL_ROOM * max(row.crimes for row in figures.categories)]}
+    x = {"field": "crimes", "type": "quantitative", "title": None, "axis": None, "scale": widest}
     label = {"type": "text", "align": "left", "dx": 5}
     text = {"field": "crimes", "type": "quantitative", "format": ","}
     return chart(
@@ -67,6 +70,8 @@ def monthly_trend(figures: Figures) -> Spec:
         "legend": {"title": None} if kinds != [PUBLISHED] else None,
     }
     x, y = months_axis(figures.months), count_axis("crimes", "Street crimes")
+    if not any(row["crimes"] for row in rows):  # zero lies at the bottom also where there is nothing else
+        y["scale"] = {"domain": [0, 1]}
     layers: list[Spec] = [
         *gap_band(figures.months, x, colour),
         {
@@ -107,6 +112,7 @@ def outcome_cohorts(figures: Figures) -> Spec:
     gap = gap_label(figures.months)
     kinds = {figures.outcome_groups[group]: palette.OUTCOMES[group] for group in groups}
     kinds |= {gap: palette.NO_DATA} if gap else {}
+    ages = [age for age in (FINISHED, UNFINISHED) if any(row["finished"] == age for row in rows)]
     colour = {
         "field": "group",
         "scale": {"domain": list(kinds), "range": list(kinds.values())},
@@ -120,7 +126,10 @@ def outcome_cohorts(figures: Figures) -> Spec:
             "orient": "bottom",
             "symbolFillColor": palette.ACCENT,
             "symbolStrokeWidth": 0,
-        },
+            "values": ages,
+        }
+        if UNFINISHED in ages
+        else None,
     }
     x = months_axis(figures.months)
     y = count_axis("crimes", "Crimes") | {"stack": "zero"}

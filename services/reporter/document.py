@@ -9,6 +9,7 @@ import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from services.reporter.branding import Brand
+from services.reporter.letters import isolated
 from shared.area_figures.shapes import Figures, checksum
 from shared.area_figures.telling import full_month, grouped, has_gaps, spans, sum_known, told
 
@@ -72,6 +73,7 @@ def template() -> Template:
         trim_blocks=True,
     )
     environment.filters |= {
+        "isolated": isolated,
         "n": grouped,
         "month": full_month,
         "spans": spans,

@@ -5,15 +5,25 @@ Bears to be delivered twice: the same order twice is answered the same way.
 
 from faststream.nats import NatsBroker, NatsMessage
 
-from services.reporter.reports import Reports
+from services.reporter.intake import Intake
 from shared.bus import subscriber
 
+BATCH = 32
+"""Orders of a queue that are written down together; each may have a megabyte."""
 
-def register(broker: NatsBroker, reports: Reports) -> None:
+
+def register(broker: NatsBroker, intake: Intake) -> None:
     """Subscribe the handlers."""
 
-    @subscriber(broker, "reporter-orders", workers=4)
+    @subscriber(broker, "reporter-orders", batch=BATCH)
     async def report_requested(message: NatsMessage) -> None:
+        await take(message)
+
+    @subscriber(broker, "reporter-web", batch=BATCH)
+    async def web_report_requested(message: NatsMessage) -> None:
+        await take(message)
+
+    async def take(message: NatsMessage) -> None:
         metadata = message.raw_message.metadata
-        partner = message.raw_message.subject.rpartition(".")[2]
-        await reports.take(partner, message.body, metadata.sequence.stream)
+        partner = message.raw_message.subject.split(".")[2]
+        await intake.take(partner, message.body, metadata.sequence.stream)

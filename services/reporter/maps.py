@@ -5,9 +5,12 @@ Drawn in metres of EPSG:27700, north of the grid upwards. 640 pixels are 150 mm 
 
 from collections.abc import Mapping, Sequence
 
+import shapely
+
 from services.reporter import palette
 from services.reporter.basemap import Basemap, Drawn
 from services.reporter.frame import Frame, to_metres
+from services.reporter.hatching import hatched, hatching_key, missing_part
 from services.reporter.lettering import Label, place, text, wrapped
 from services.reporter.marks import (
     around,
@@ -50,23 +53,29 @@ def coverage_map(
     basemap: Basemap,
     labels: Sequence[Named] = (),
     postcode: str = "",
+    silent: Sequence[shapely.Geometry] = (),
 ) -> str:
     """Where the report looks: the radius around the postcode, and a small map of where that is.
 
-    `labels` are published map points with their street names, in the order in which they get room.
+    `labels` are published map points with their street names, in the order in which they get room; `silent`
+    are areas, in metres, of which data are missing.
     """
     frame, ground = setting(lat, lon, radius_m, basemap)
+    part = missing_part(frame, radius_m, silent)
+    key, key_boxes = hatching_key(frame, part, is_low=True)
     locator, named = locate(frame, basemap)
     points = [(x, y) for x, y in pixels(frame, [label[:2] for label in labels]) if frame.holds(x, y)]
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{DOT}" fill="{palette.MUTED}"/>' for x, y in points)
-    taken = [*furniture(frame), corner(frame, *LOCATOR), *(around(x, y, DOT) for x, y in points)]
+    taken = [*furniture(frame), *key_boxes, corner(frame, *LOCATOR), *(around(x, y, DOT) for x, y in points)]
     body = [
+        hatched(frame, part),
         ring(frame, radius_m, 0.06),
         dots,
         reach(frame, radius_m, taken),
         pin(frame, postcode, taken),
         place([*ground.labels, *street_labels(frame, labels, {})], frame, taken),
         locator,
+        key,
     ]
     sources = (*ground.attributions, *named, *([POLICE_DATA] if labels else []))
     return sheet(frame, ground.svg, body, sources)
@@ -79,24 +88,32 @@ def density_map(
     points: Sequence[tuple[float, float, int]],
     basemap: Basemap,
     labels: Sequence[Named] = (),
+    silent: Sequence[shapely.Geometry] = (),
 ) -> str:
-    """Where crimes were placed: a circle at each published map point, its area in proportion to the count."""
+    """Where crimes were placed: a circle at each published map point, its area in proportion to the count.
+
+    `silent` are areas, in metres, of which data are missing.
+    """
     frame, ground = setting(lat, lon, radius_m, basemap)
+    part = missing_part(frame, radius_m, silent)
     most = max((n for *_, n in points), default=0)
     at = pixels(frame, [point[:2] for point in points])
     spots = [(x, y, n) for (x, y), (*_, n) in zip(at, points, strict=True) if n and frame.holds(x, y)]
     spots.sort(key=lambda spot: (-spot[2], spot))  # small circles stay visible upon large ones
     circles = "".join(circle(x, y, n, most) for x, y, n in spots)
-    key, key_box = legend(frame, most)
-    taken = [*furniture(frame), key_box]
+    counts, counts_box = legend(frame, most)
+    key, key_boxes = hatching_key(frame, part, is_low=False)
+    taken = [*furniture(frame), counts_box, *key_boxes]
     taken += (around(x, y, circle_radius(n, most) * CORE) for x, y, n in spots)
     radii = {point[:2]: circle_radius(point[2], most) for point in points if most}
     names = street_labels(frame, labels, radii)[:MOST_NAMES]
     body = [
+        hatched(frame, part),
         ring(frame, radius_m, 0),
         circles,
         pin(frame, "", taken),
         place([*names, *ground.labels], frame, taken),
+        counts,
         key,
     ]
     return sheet(frame, ground.svg, body, (*ground.attributions, POLICE_DATA))

@@ -1,11 +1,12 @@
 """Orders in the database: taken once, claimed fairly, answered once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 
+from services.reporter.together import Together
 from shared.db import read_sql, translate_errors
 from shared.events import PartnerEvent, ReportFailed, ReportRendered, report_id
 from shared.trace_context import traceparent
@@ -14,6 +15,25 @@ ANSWERS: dict[str, type[ReportRendered] | type[ReportFailed]] = {
     "rendered": ReportRendered,
     "failed": ReportFailed,
 }
+
+
+@dataclass(frozen=True)
+class NewOrder:
+    """An order that may be kept; with a failure it is answered at once."""
+
+    partner: str
+    id: str
+    fingerprint: str
+    body: bytes
+    failure: ReportFailed | None = None
+    traceparent: str | None = field(default_factory=traceparent)
+    """The trace that it is taken in."""
+
+    def row(self, secret: UUID) -> tuple[object, ...]:
+        """As `insert_orders` wants it."""
+        answer = self.failure.model_dump_json() if self.failure else None
+        made = report_id(secret, self.id)
+        return self.partner, self.id, made, self.fingerprint, self.body, answer, self.traceparent
 
 
 @dataclass(frozen=True)
@@ -47,30 +67,38 @@ class OrderStore:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.pool = pool
+        # Ten thousand orders in a row are some hundred statements.
+        self.together = Together(self.take_all)
 
-    async def secret(self, partner: str) -> UUID | None:
-        """What a partner's report ids are made with; None if nobody of that name may order."""
-        async with translate_errors():
-            secret: UUID | None = await self.pool.fetchval(sql("select_secret"), partner)
-        return secret
+    async def take(self, order: NewOrder) -> bool | None:
+        """Keep an order: whether it is new; None if nobody of the partner's name may order."""
+        return await self.together(order)
 
-    async def take(
-        self,
-        partner: str,
-        secret: UUID,
-        order: str,
-        fingerprint: str,
-        body: bytes,
-        failure: ReportFailed | None = None,
-    ) -> bool:
-        """Keep a new order, or one that fails at once; False if its id is known."""
-        answer = failure.model_dump_json() if failure else None
+    async def is_known(self, partner: str) -> bool:
+        """Whether somebody of that name may order."""
+        return partner in await self.secrets([partner])
+
+    async def secrets(self, partners: list[str]) -> dict[str, UUID]:
+        """What report ids are made with, by partner; without those who may not order."""
         async with translate_errors():
-            row = await self.pool.fetchrow(
-                sql("insert_order"),
-                partner, order, report_id(secret, order), fingerprint, body, answer, traceparent(),
-            )  # fmt: skip
-        return row is not None
+            rows = await self.pool.fetch(sql("select_secrets"), partners)
+        return {row["name"]: row["secret"] for row in rows}
+
+    async def take_all(self, orders: list[NewOrder]) -> list[bool | None]:
+        """Keep those that are new; what is said of each is what `take` says."""
+        secrets = await self.secrets(sorted({order.partner for order in orders}))
+        first: dict[tuple[str, str], NewOrder] = {}
+        for order in orders:
+            if order.partner in secrets:
+                first.setdefault((order.partner, order.id), order)
+        rows = [order.row(secrets[order.partner]) for order in first.values()]
+        async with translate_errors():
+            kept = await self.pool.fetch(sql("insert_orders"), *zip(*rows, strict=True)) if rows else []
+        new = {(row["partner"], row["id"]) for row in kept}
+        return [
+            (key in new and first[key] is order) if (key := (order.partner, order.id)) in first else None
+            for order in orders
+        ]
 
     async def known(self, partner: str, order: str) -> Known:
         """An order whose id is known, with its answer."""

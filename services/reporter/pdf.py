@@ -9,6 +9,8 @@ from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher
 
+from services.reporter.table_heads import add_scopes
+
 HERE = Path(__file__).parent
 FONTS = (
     ("Inter", 400, "Inter-Regular.otf"),
@@ -16,7 +18,8 @@ FONTS = (
     ("Inter", 700, "Inter-Bold.otf"),
     # Before DejaVu, whose few emoji do not join into flags, families and skin tones.
     ("Noto Emoji", 400, "NotoEmoji-Regular.ttf"),
-    # What Inter has no letters for: Arabic, Hebrew, symbols.
+    # What Inter has no letters for: Arabic with Persian and Urdu; Hebrew and symbols.
+    ("Noto Sans Arabic", 400, "NotoSansArabic-Regular.ttf"),
     ("DejaVu Sans", 400, "DejaVuSans.ttf"),
 )
 # Neither the network nor the file system: what a report shows is inside its HTML.
@@ -30,7 +33,7 @@ def to_pdf(html: str) -> tuple[bytes, int]:
         stylesheets=[style], font_config=fonts, pdf_variant="pdf/ua-1"
     )
     target = BytesIO()
-    document.write_pdf(target, pdf_variant="pdf/ua-1")
+    document.write_pdf(target, finisher=add_scopes, pdf_variant="pdf/ua-1")
     return target.getvalue(), len(document.pages)
 
 

@@ -1,10 +1,14 @@
 """The pictures of a report, and the report as HTML with them in it. Pure but for bundled data."""
 
+from functools import cache
+
 from services.reporter import alt_text, charts
 from services.reporter.basemap import bundled
 from services.reporter.document import Picture, to_html
 from services.reporter.maps import coverage_map, density_map
 from services.reporter.rendering import Job
+from shared.area_figures.telling import partly_missing
+from shared.areas import ForceAreas
 
 CHARTS = {
     "categories": charts.category_bars,
@@ -29,9 +33,16 @@ def maps(job: Job) -> dict[str, Picture]:
     f, basemap = job.figures, job.basemap or bundled()
     names = [(point.latitude, point.longitude, point.name) for point in job.points]
     spots = [(point.latitude, point.longitude, point.n) for point in job.points]
-    coverage = coverage_map(f.latitude, f.longitude, f.radius_m, basemap, names, f.postcode)
-    density = density_map(f.latitude, f.longitude, f.radius_m, spots, basemap, names)
+    silent = areas().outlines(other.force for other in partly_missing(f))
+    coverage = coverage_map(f.latitude, f.longitude, f.radius_m, basemap, names, f.postcode, silent)
+    density = density_map(f.latitude, f.longitude, f.radius_m, spots, basemap, names, silent)
     return {
         "coverage": Picture(coverage, alt_text.coverage_map(f), "map"),
         "density": Picture(density, alt_text.density_map(f, spots), "map"),
     }
+
+
+@cache
+def areas() -> ForceAreas:
+    """The police areas, read once a process."""
+    return ForceAreas.load()

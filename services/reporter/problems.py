@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel, ValidationError
 
 from shared.area_figures.refusal import Refusal
+from shared.events import ReportFailed
+from shared.postcodes import PostcodeError
 
 SHOWN = 40
 """Characters of a partner's text that a problem repeats."""
@@ -82,3 +84,28 @@ def shown(text: object) -> str:
     """A partner's text as a problem may repeat it: quoted, short, and nothing in it invisible."""
     whole = text if isinstance(text, str) else json.dumps(text, default=str)
     return repr(whole[:SHOWN] + "…" * (len(whole) > SHOWN))
+
+
+def failed(
+    partner: str, order: str | None, code: str, detail: str, repeated: int = 0, *, field: str | None = None
+) -> ReportFailed:
+    """A failure in our own words."""
+    return ReportFailed(partner=partner, id=order, code=code, detail=detail, field=field, repeated=repeated)
+
+
+def failure_of(
+    partner: str, order: str | None, error: Refusal | PostcodeError, repeated: int = 0
+) -> ReportFailed:
+    """What a partner is told of an order that gets no report."""
+    if isinstance(error, PostcodeError):
+        code = f"postcode-{error.reason.replace('_', '-')}"
+        return failed(partner, order, code, str(error), repeated, field="postcode")
+    return ReportFailed(
+        partner=partner,
+        id=order,
+        code=error.code,
+        detail=str(error),
+        field=error.field,
+        valid=None if error.valid is None else tuple(error.valid),
+        repeated=repeated,
+    )

@@ -1,4 +1,4 @@
-"""Orders become reports: taken once, rendered in fair turn, answered once.
+"""Orders become reports: rendered in fair turn, answered once.
 
 An order is in the database before its message is acknowledged, and its answer before it is published. So
 whatever is killed when, an order is rendered once or again, its answer published at least once, and there is
@@ -9,15 +9,14 @@ import asyncio
 import hashlib
 from contextlib import suppress
 from time import perf_counter
-from uuid import UUID
 
 from faststream.nats import NatsBroker
 
 from services.reporter.basemap import PreparedBasemap
 from services.reporter.grounds import Grounds
 from services.reporter.order_store import Claimed, OrderStore
-from services.reporter.orders import MAX_BYTES, fingerprint_of, id_of, read_order
-from services.reporter.problems import OrderError
+from services.reporter.orders import read_order
+from services.reporter.problems import failed, failure_of
 from services.reporter.rendering import Job, Renderers
 from shared.area_figures.counts_store import CountsStore
 from shared.area_figures.figures import work_out
@@ -29,7 +28,7 @@ from shared.events import PartnerEvent, ReportFailed, ReportRendered
 from shared.logs import get_logger
 from shared.metrics import report_seconds, reports_answered
 from shared.objects import put_object
-from shared.postcode_lookup import Postcodes
+from shared.postcode_lookup import NobodyKnowsError, Postcodes, UnconfirmedError
 from shared.postcodes import PostcodeError
 from shared.provision import bucket_of
 from shared.trace_context import read_traceparent
@@ -41,6 +40,8 @@ POLL = 1.0
 """Seconds between two looks for orders that other reporters took in, or let go."""
 MOST_TRIES = 20
 """Tries until an outage, or a bug, is answered as a failure: growing waits, an hour in all."""
+MOST_LOOK_UPS = 7
+"""The same while nobody can be asked where a postcode is: one to three minutes in all."""
 GIVEN_UP = "the report could not be rendered; it has been logged"
 LONGEST_WAIT = 300.0
 
@@ -69,49 +70,6 @@ class Reports:
         self.lease = lease
         self.woken = asyncio.Event()
         self.stopping = False
-
-    async def take(self, partner: str, body: bytes, sequence: int) -> None:
-        """Keep an order, or answer it: again if it is known, with what is wrong if it cannot be read.
-
-        `sequence` is the number of its message in the stream.
-        """
-        secret = await self.orders.secret(partner)
-        if secret is None:
-            text = f"no partner '{partner}' is known here: the operator adds one by `crimemaps partners add`"
-            await publish(self.broker, failed(partner, id_of(body), "unknown-partner", text, sequence))
-            return
-        order, fingerprint = id_of(body), fingerprint_of(body)
-        if order is None or len(body) > MAX_BYTES:
-            await self.refuse(partner, secret, order, body, sequence)
-        elif await self.orders.take(partner, secret, order, fingerprint, body):
-            # What is in it is looked at in its turn: a logo takes a while, and others wait.
-            log.info("order.taken", partner=partner, order=order)
-            self.woken.set()
-        else:
-            await self.answer_again(partner, order, fingerprint, sequence)
-
-    async def refuse(self, partner: str, secret: UUID, order: str | None, body: bytes, sequence: int) -> None:
-        """Answer what is no order, or too large to keep; with an id it is kept, so that it fails once."""
-        try:
-            read_order(body)
-        except OrderError as error:
-            if order is None:
-                await publish(self.broker, failure_of(partner, None, error, sequence))
-                return
-            failure = failure_of(partner, order, error)
-            if await self.orders.take(partner, secret, order, fingerprint_of(body), b"", failure):
-                await self.publish(failure)
-            else:
-                await self.answer_again(partner, order, fingerprint_of(body), sequence)
-
-    async def answer_again(self, partner: str, order: str, fingerprint: str, sequence: int) -> None:
-        """The same order twice: the same answer again. Another order with its id: refused."""
-        known = await self.orders.known(partner, order)
-        if known.fingerprint != fingerprint:
-            text = f"id: '{order}' was used for another order; a new order needs a new id"
-            await publish(self.broker, failed(partner, order, "id-taken", text, sequence, field="id"))
-        elif known.answer is not None:
-            await publish(self.broker, known.answer.model_copy(update={"repeated": sequence}))
 
     async def work(self) -> None:
         """Render one order after the other, until told to stop."""
@@ -157,6 +115,13 @@ class Reports:
             await self.render(claimed)
         except (Refusal, PostcodeError) as error:
             await self.finish(claimed, failure_of(claimed.partner, claimed.id, error))
+        except UnconfirmedError as error:
+            unconfirmed = failed(
+                claimed.partner, claimed.id, "postcode-unconfirmed", str(error), field="postcode"
+            )
+            await self.finish(claimed, unconfirmed)
+        except NobodyKnowsError as error:
+            await self.postpone(claimed, "unavailable", str(error), MOST_LOOK_UPS)
         except TransientError as error:
             await self.postpone(claimed, "unavailable", str(error))
         except Exception:  # a bug must not end the worker, nor be tried for ever
@@ -238,9 +203,9 @@ class Reports:
         assert isinstance(answer, ReportRendered | ReportFailed)
         await self.orders.mark_published(answer)
 
-    async def postpone(self, claimed: Claimed, code: str, reason: str) -> None:
-        """Let an order be tried again; after many tries it fails with the reason."""
-        if claimed.tries >= MOST_TRIES:
+    async def postpone(self, claimed: Claimed, code: str, reason: str, most: int = MOST_TRIES) -> None:
+        """Let an order be tried again; after so many tries it fails with the reason."""
+        if claimed.tries >= most:
             await self.finish(claimed, failed(claimed.partner, claimed.id, code, reason))
             return
         log.warning("report.postponed", partner=claimed.partner, order=claimed.id, reason=reason)
@@ -261,28 +226,3 @@ class Reports:
             except Exception:  # a bug must not stop the clock in silence
                 log.exception("answers.postponed")
             await asyncio.sleep(seconds)
-
-
-def failed(
-    partner: str, order: str | None, code: str, detail: str, repeated: int = 0, *, field: str | None = None
-) -> ReportFailed:
-    """A failure in our own words."""
-    return ReportFailed(partner=partner, id=order, code=code, detail=detail, field=field, repeated=repeated)
-
-
-def failure_of(
-    partner: str, order: str | None, error: Refusal | PostcodeError, repeated: int = 0
-) -> ReportFailed:
-    """What a partner is told of an order that gets no report."""
-    if isinstance(error, PostcodeError):
-        code = f"postcode-{error.reason.replace('_', '-')}"
-        return failed(partner, order, code, str(error), repeated, field="postcode")
-    return ReportFailed(
-        partner=partner,
-        id=order,
-        code=error.code,
-        detail=str(error),
-        field=error.field,
-        valid=None if error.valid is None else tuple(error.valid),
-        repeated=repeated,
-    )

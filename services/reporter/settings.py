@@ -6,13 +6,13 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationInfo, field_validator
 
 from services.reporter.attribution import LONGEST_ATTRIBUTION, plain_attribution
-from shared.settings import PostcodeSettings, Settings
+from shared.settings import OnsSettings, PostcodeSettings, Settings
 
 PLACES = ("{z}", "{x}", "{y}")
 """What a tile's address has to hold."""
 
 
-class ReporterSettings(PostcodeSettings, Settings):
+class ReporterSettings(PostcodeSettings, OnsSettings, Settings):
     """How reports are rendered, and where postcodes are looked up that the operator has not loaded."""
 
     processes: int = Field(default=1, ge=1, description="Reports that are rendered at once")

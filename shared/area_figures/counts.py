@@ -60,6 +60,15 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Neighbour:
+    """Another police area that the radius reaches into, and the counted months that it has data of."""
+
+    force: str
+    name: str
+    months_with_data: int
+
+
+@dataclass(frozen=True)
 class Counts:
     """All that figures are made of."""
 
@@ -67,8 +76,9 @@ class Counts:
     window: Window
     months: Sequence[MonthState]
     crimes: Sequence[CrimeCount]
-    neighbours: Sequence[tuple[str, int]]
-    """Other police areas that the radius reaches into: name, and counted months that they have data of."""
+    neighbours: Sequence[Neighbour]
+    railway_months: int
+    """Counted months that the British Transport Police has data of."""
     locations: Sequence[tuple[str, int]]
     """Published street names inside the radius with their street crimes."""
     area: Sequence[AreaCount]

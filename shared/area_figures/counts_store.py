@@ -13,19 +13,27 @@ from shared.area_figures.counts import (
     AreaCount,
     Counts,
     CrimeCount,
+    Neighbour,
     Place,
     Point,
     by_name,
     refuse_silence,
     street_name,
 )
-from shared.area_figures.force_months import ForceMonths, Grid, as_counted, month_states, usual
+from shared.area_figures.force_months import (
+    ForceMonths,
+    Grid,
+    as_counted,
+    month_states,
+    months_with_data,
+    usual,
+)
 from shared.area_figures.refusal import Refusal
 from shared.areas import ForceAreas
-from shared.coverage import COUNTED, months_judged_by, revision_of, typical_change
+from shared.coverage import BTP, COUNTED, months_judged_by, revision_of, typical_change
 from shared.db import fetch_one, read_sql, translate_errors
 from shared.map_points import MapPoints
-from shared.ons import bundled
+from shared.ons import current
 from shared.tiers import RADIUS_M, Tier, Window, window_of
 
 COUNTRIES_KEPT = 100
@@ -95,16 +103,18 @@ class CountsStore:
             window=window,
             months=months,
             crimes=crimes,
-            neighbours=await self.neighbours(
-                reading, known, area, (longitude, latitude), window, grids, counted
-            ),
+            neighbours=[
+                Neighbour(other.slug, other.name, months_with_data(known, other, window, grids, counted))
+                for other in await self.neighbours(reading, area, longitude, latitude)
+            ],
+            railway_months=months_with_data(known, await reading.area(BTP), window, grids, counted),
             locations=by_name(points),
             area=[count for count in mix_counts(mix) if count.month in counted],
             country=country,
             country_forces=forces,
             categories=await reading.categories(),
             outcome_groups=await reading.outcome_groups(),
-            ons=bundled(),
+            ons=current(),
             revision=revision_of(
                 (month, as_counted(grids.get(month))) for month in months_judged_by(window.first, window.last)
             ),
@@ -131,24 +141,11 @@ class CountsStore:
         return self.countries[name]
 
     async def neighbours(
-        self,
-        reading: "Reading",
-        known: ForceMonths,
-        area: Area,
-        centre: tuple[float, float],
-        window: Window,
-        grids: dict[date, Grid],
-        counted: Sequence[date],
-    ) -> list[tuple[str, int]]:
-        """The other police areas inside the radius, with the counted months that they have data of."""
-        found = []
-        for slug in self.areas.reaching(*centre, RADIUS_M):
-            if slug != area.slug:
-                other = await reading.area(slug)
-                states = month_states(known, other, window, grids)
-                whole = [s for s in states if s.state in ("published", "published_empty")]
-                found.append((other.name, sum(state.month in counted for state in whole)))
-        return found
+        self, reading: "Reading", area: Area, longitude: float, latitude: float
+    ) -> list[Area]:
+        """The other police areas inside the radius."""
+        reached = self.areas.reaching(longitude, latitude, RADIUS_M)
+        return [await reading.area(slug) for slug in reached if slug != area.slug]
 
     def force_at(self, postcode: str, latitude: float, longitude: float) -> str:
         """The police area that a place lies in."""
@@ -220,11 +217,14 @@ class Reading:
         for row in await self.connection.fetch(sql("select_force_months"), months[0], months[-1]):
             area = Area(row["force_id"], row["slug"], row["name"], row["population"])
             records.setdefault(area, Counter())[row["month"]] = row["records"]
+        railway = await self.connection.fetch(sql("select_railway_months"), months[0], months[-1])
         changes = {
             month: typical_change((counts[month], usual(counts, month)) for counts in records.values())
             for month in months
         }
-        return ForceMonths(records, scopes, changes)
+        return ForceMonths(
+            records, Counter({row["month"]: row["records"] for row in railway}), scopes, changes
+        )
 
     async def country(self, known: ForceMonths, months: Sequence[date]) -> tuple[dict[str, int], int]:
         """Located street crimes of England and Wales by category, and the number of areas that they are of.

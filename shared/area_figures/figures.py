@@ -47,7 +47,10 @@ def work_out(counts: Counts) -> Figures:
         last_month=format_month(counts.window.last),
         months=month_rows(counts.months, crimes),
         missing_months=[format_month(state.month) for state in counts.months if state.state == "not_loaded"],
-        neighbours=[Neighbour(name, months) for name, months in counts.neighbours],
+        neighbours=[
+            Neighbour(other.force, other.name, other.months_with_data) for other in counts.neighbours
+        ],
+        railway_months=counts.railway_months,
         revision=counts.revision,
         release=format_month(max(releases)) if releases else None,
         crimes=sum(by_category.values()),

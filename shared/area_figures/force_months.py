@@ -1,14 +1,16 @@
 """Which months of which police area are counted, and why. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from shared.area_figures.counts import Area, MonthState
-from shared.coverage import USUAL_MONTHS, State, judge
+from shared.coverage import BTP, USUAL_MONTHS, State, judge
 from shared.model import Dataset, months_after
 from shared.tiers import Window
+
+WHOLE: tuple[State, ...] = ("published", "published_empty")
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,15 @@ class ForceMonths:
     """What tells which months are whole: records by police area and month, and the forces asked for."""
 
     records: dict[Area, Counter[date]]
+    """Of the areas of England and Wales. The British Transport Police has none."""
+    railway: Counter[date]
+    """What the British Transport Police recorded, wherever it lies."""
     scopes: dict[date, list[str]]
     changes: dict[date, float]
 
     def judge(self, area: Area, month: date, *, loaded: bool) -> tuple[State, str]:
-        """The state of an area's month and the evidence. Railway police count for themselves."""
-        records = self.records.get(area, Counter())
+        """The state of a month of an area, or of the British Transport Police, and the evidence."""
+        records = self.railway if area.slug == BTP else self.records.get(area, Counter())
         return judge(
             Dataset.STREET,
             area.slug,
@@ -61,6 +66,14 @@ def month_states(
         version, release = (grid.version, grid.release) if grid else (None, None)
         states.append(MonthState(month, version, release, state, evidence))
     return states
+
+
+def months_with_data(
+    known: ForceMonths, area: Area, window: Window, grids: Mapping[date, Grid], counted: Collection[date]
+) -> int:
+    """Of the counted months those that another area, or the British Transport Police, has whole data of."""
+    states = month_states(known, area, window, grids)
+    return sum(one.state in WHOLE and one.month in counted for one in states)
 
 
 def usual(records: Mapping[date, int], month: date) -> list[int]:

@@ -62,6 +62,7 @@ class Neighbour(Struct, frozen=True):
     In the other months its part of the radius is a gap.
     """
 
+    force: str
     name: str
     months_with_data: int
 
@@ -97,6 +98,9 @@ class Figures(Struct, frozen=True):
     months: list[Month]
     missing_months: list[str]
     neighbours: list[Neighbour]
+    railway_months: int
+    """Of the counted months those that the British Transport Police has data of; in the others crimes on
+    railways are missing."""
     revision: str
     release: str | None
     crimes: int

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Protocol, TypeVar
 
-from shared.area_figures.shapes import Category, Figures, Month
+from shared.area_figures.shapes import Category, Figures, Month, Neighbour
 from shared.coverage import COUNTED, DOUBTFUL, State
 from shared.model import format_month, next_month, parse_month
 from shared.rates import MATURE_AFTER_MONTHS
@@ -36,7 +36,7 @@ Row = TypeVar("Row", bound=OfMonth)
 def told(figures: Figures) -> dict[str, object]:
     """What templates say beside the figures themselves, by the names that they have there."""
     months = figures.months
-    known = sum(month.state in COUNTED for month in months)
+    known = months_counted(figures)
     tier = Tier(figures.tier)
     return {
         "tier_name": tier.title(),
@@ -44,7 +44,12 @@ def told(figures: Figures) -> dict[str, object]:
         "month_names": NAMES,
         "years": by_year(months),
         "known_months": known,
-        "partly": [other for other in figures.neighbours if other.months_with_data < known],
+        "partly": partly_missing(figures),
+        "rail_gap": figures.railway_months < known,
+        "partial_years": any(
+            has_gaps(cells) and sum_known(cells) is not None for _, cells in by_year(months)
+        ),
+        "unfinished": any(not cohort.is_finished for cohort in figures.cohorts),
         "doubtful": any(month.state != "published" for month in months),
         "unpublished": [month.month for month in months if month.state == "not_published"],
         "partial": [month.month for month in months if month.state in DOUBTFUL],
@@ -53,6 +58,16 @@ def told(figures: Figures) -> dict[str, object]:
         "example": example_of(figures.categories, figures.force_name),
         "has_area_rates": any(row.area_rate is not None for row in figures.ons_categories),
     }
+
+
+def months_counted(figures: Figures) -> int:
+    """Months of the window that have counts."""
+    return sum(month.state in COUNTED for month in figures.months)
+
+
+def partly_missing(figures: Figures) -> list[Neighbour]:
+    """The other police areas inside the radius that do not have data of all counted months."""
+    return [other for other in figures.neighbours if other.months_with_data < months_counted(figures)]
 
 
 def tier_months(tier: Tier) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import product
+from uuid import uuid4
 
 import pytest
 from faststream.nats import NatsBroker, NatsMessage
@@ -24,8 +25,8 @@ from shared.events import (
     PartnerEvent,
     ReportFailed,
     ReportRendered,
-    ReportRequested,
     SliceRequested,
+    WebReportRequested,
 )
 from shared.health import bus_check
 from shared.objects import delete_object, get_object, object_names, put_object
@@ -39,7 +40,7 @@ TELLS: dict[str, set[type[Event]]] = {
     "LOADER": {MonthLoaded, MonthRejected},
     "HEXER": {GridRebuilt},
     "REPORTER": {ReportRendered, ReportFailed},
-    "GATEWAY": {ReportRequested},
+    "GATEWAY": {WebReportRequested},
 }
 BUCKETS = (DOWNLOADS, "reports-web", "reports-console", "reports-acme")
 WRITES = {
@@ -81,6 +82,8 @@ def durables(name: str) -> set[str]:
 
 def subjects_of(event: type[Event]) -> set[str]:
     """On which an event is published; of partners' events those of one of our own and of another."""
+    if event is WebReportRequested:
+        return {f"{event.subject}.1"}
     if issubclass(event, PartnerEvent):
         return {f"{event.subject}.{partner}" for partner in ("web", "acme")}
     return {event.subject}
@@ -89,8 +92,7 @@ def subjects_of(event: type[Event]) -> set[str]:
 def may_tell(name: str) -> set[str]:
     """Subjects of a service's own events and dead letters."""
     told = set[str]().union(*map(subjects_of, TELLS[name]))
-    told |= {f"dead.{durable}" for durable in durables(name)}
-    return told - ({"report.requested.acme"} if name == "GATEWAY" else set())
+    return told | {f"dead.{durable}" for durable in durables(name)}
 
 
 def may_ask(name: str) -> set[str]:
@@ -103,7 +105,8 @@ def may_ask(name: str) -> set[str]:
     for bucket in WRITES.get(name, ()):
         allowed |= {f"$JS.API.STREAM.{call}.OBJ_{bucket}" for call in ("INFO", "PURGE")}
         allowed |= {f"$O.{bucket}.{kind}.x" for kind in "CM"}
-    return allowed | ({"$JS.API.STREAM.INFO.DEAD"} if name == "FETCHER" else set())
+    others = {"FETCHER": "$JS.API.STREAM.INFO.DEAD", "GATEWAY": "$JS.API.STREAM.MSG.GET.WEB_ORDERS"}
+    return allowed | ({others[name]} if name in others else set())
 
 
 def place(durable: str) -> str:
@@ -195,7 +198,10 @@ async def test_the_hexer_puts_lists_replaces_and_removes_files(broker: NatsBroke
 async def test_the_gateway_orders_for_the_website_and_reads_files_and_reports(
     production: Production, broker: NatsBroker
 ) -> None:
-    await publish(broker, ReportRequested(partner="web", id="1", postcode="", tier=""))
+    report = uuid4()
+    order = WebReportRequested(id="1", postcode="", tier="", report_id=report)
+    await publish(broker, order)
+    assert (await broker.connection.jetstream().get_last_msg(order.stream, order.address)).data
     for owner, bucket in (("HEXER", DOWNLOADS), ("REPORTER", "reports-web")):
         async with create_broker(production.url(owner), stop_timeout=5) as other:
             await put_object(other, bucket, "one", bytes(300_000))
@@ -294,6 +300,6 @@ async def test_what_is_answered_to_the_gateway_calls_nothing(
             for target in ("$JS.API.STREAM.PURGE.DEAD", "$JS.API.STREAM.DELETE.DEAD"):
                 await user.client.publish(subject, body, reply=target)
             # One connection's requests are served in order: with this answer, those before were, too.
-            await user.client.request("report.requested.web", b"{}", timeout=10)
+            await user.client.request("report.requested.web.1", b"{}", timeout=10)
     assert await refused(user) == set()
     assert await messages(operator, "DEAD") > 0

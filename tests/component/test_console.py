@@ -29,6 +29,7 @@ CONSUMERS = {
     "hexer-months",
     "hexer-downloads",
     "reporter-orders",
+    "reporter-web",
 }
 
 

@@ -17,6 +17,7 @@ LOOKED_UP = {
     "select_points_in_circle",
     "select_points_in_shape",
     "select_postcode",
+    "select_whole_edition",
 }
 """Statements of the shared package that reporter and gateway use."""
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
+from pypdf import PdfReader
 
 from deploy.local.process import is_gone
 from tests.crimemaps import ROOT, crimemaps, poll, start
@@ -84,6 +85,9 @@ def test_the_demo_once_loads_exactly_what_the_csv_files_have_and_leaves_nothing_
     assert len(seen) > len(names)
     assert not list(Path(tempfile.gettempdir()).glob(f"crimemaps-{process.pid}-*"))
     check_summary(json.loads(summary_file.read_text()))
+    assert "demo-report.pdf" in output.read_text()
+    first_page = PdfReader(tmp_path / ".var" / "demo-report.pdf").pages[0].extract_text()
+    assert "Neighbourhood report" in first_page
 
 
 def check_summary(summary: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.reporter.branding import Brand, read_branding
+from services.reporter.letters import isolated
 from services.reporter.problems import OrderError
 from shared.brand_text import contrast_to_white
 
@@ -40,6 +41,7 @@ def read(name: str) -> Brand | OrderError:
         "נדל״ן ברחוב בו",  # noqa: RUF001
         "Homes 😀 🏠 👨‍👩‍👧 👍🏽 🏴󠁧󠁢󠁥󠁮󠁧󠁿 ✉️ 1️⃣",
         "می‌خواهم",
+        "خدماتِ جائیداد، لاہور ہاؤس",
         "<script>alert(1)</script> & <b>Sons</b>",
         "{{ 7 * 7 }} {% raw %}",
         'O\'Brien "& Co"',
@@ -54,6 +56,13 @@ def test_names_of_all_scripts_and_html_are_text(name: str) -> None:
 def test_a_character_that_no_font_of_reports_has_is_refused_by_its_name(name: str, named: str) -> None:
     with pytest.raises(OrderError, match=f"{re.escape(named)} .* is in none of the report's fonts"):
         read_branding(branding(name=name))
+
+
+@pytest.mark.parametrize("name", ["בית!", "1 مكتب", "«می» Ltd"])
+def test_a_name_runs_in_the_direction_of_its_first_letter(name: str) -> None:
+    assert isolated(name) == f"\u202b{name}\u202c"
+    assert isolated(f"A {name}") == f"A {name}"
+    assert isolated("1 £!") == "1 £!"
 
 
 def test_decomposed_accents_are_composed_and_white_space_around_is_taken_off() -> None:

@@ -69,6 +69,7 @@ def figures_of(counts: dict[str, int | None], states: dict[str, str] | None = No
         last_month=names[-1],
         months=months,
         neighbours=[],
+        railway_months=0,
         missing_months=[month for month, n in counts.items() if n is None],
         revision="1",
         release=None,

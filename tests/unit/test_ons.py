@@ -1,8 +1,6 @@
 """The bundled ONS edition: nothing counted twice, nothing left out."""
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -99,26 +97,3 @@ def test_each_category_is_mapped_or_known_to_have_no_counterpart() -> None:
 
 def test_the_edition_and_its_population_are_stated() -> None:
     assert (bundled().title, bundled().population) == ("year ending December 2024", "mid-2023")
-
-
-def test_a_table_whose_groups_do_not_add_up_is_refused(tmp_path: Path) -> None:
-    for name in ("make_ons.py", "ons_mapping.csv"):
-        (tmp_path / name).write_bytes((REFERENCE / name).read_bytes())
-    (tmp_path / "forces.csv").write_text("id,pfa_code\n", encoding="utf-8")
-    with (REFERENCE / "ons_mapping.csv").open(encoding="utf-8", newline="") as file:
-        groups = [g for row in csv.DictReader(file) for g in row["offence_groups"].split("|") if g]
-
-    def make(total: int) -> subprocess.CompletedProcess[str]:
-        header = ["Area Code", "Area Name", "Total recorded crime (excluding fraud) [note 2]", *groups]
-        row = ["K04000001", "ENGLAND AND WALES [note 9]", str(total), *("1" for _ in groups)]
-        with (tmp_path / "p3.csv").open("w", encoding="utf-8", newline="") as table:
-            csv.writer(table).writerows([header, row])
-        command = [sys.executable, "make_ons.py", "p3.csv", "year ending March 2025", "mid-2024"]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-
-    assert make(total=14).returncode == 0
-    [row] = csv.DictReader((tmp_path / "ons_rates.csv").read_text().splitlines())
-    assert (row["edition"], row["violent-crime"]) == ("year ending March 2025", "2.000000")
-    refused = make(total=15)
-    assert refused.returncode == 1
-    assert "the groups add up to 14.0, published are 15" in refused.stderr

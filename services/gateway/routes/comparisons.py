@@ -33,7 +33,7 @@ from services.gateway.store import Snapshot, Store
 from shared.areas import ForceAreas
 from shared.coverage import BTP
 from shared.model import Dataset
-from shared.ons import bundled
+from shared.ons import current
 from shared.rates import percent, points
 
 IMPERSONAL = ["type", "object", "legislation", "outcome", "outcome_group"]
@@ -211,7 +211,7 @@ def ask(
 
 async def ons_table(snapshot: Snapshot, cubes: Cubes, force: str | None, month: str | None) -> Table:
     """The whole answer."""
-    facts, words, ons = await snapshot.facts(), await snapshot.vocabulary(), bundled()
+    facts, words, ons = await snapshot.facts(), await snapshot.vocabulary(), current()
     valid = [COUNTRY, *sorted(slug for slug in ons.rates if slug != COUNTRY)]
     place = read_force_place("force", COUNTRY if force is None else force, valid)
     cube = await cubes.cube(snapshot, facts, Dataset.STREET)

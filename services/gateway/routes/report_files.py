@@ -39,7 +39,7 @@ async def find_report(reports: ReportStore, text: str) -> Report:
     if report is None:
         raise NotFoundError(
             "report_id",
-            f"{text} is unknown: no such report was ordered here, or its order has not been taken in yet",
+            f"{text} is unknown: no such report was ordered here",
         )
     return report
 

@@ -20,7 +20,7 @@ from services.gateway.routes.answers import AnyRequest
 from services.gateway.routes.report_files import FILE_TYPES, file_answer, find_report, split_ending
 from services.gateway.settings import GatewaySettings
 from shared.errors import TransientError
-from shared.events import ReportRequested, report_id
+from shared.events import WebReportRequested, report_id
 from shared.logs import get_logger
 
 log = get_logger()
@@ -28,7 +28,7 @@ log = get_logger()
 PARTNER = "web"
 TAKEN_WITHIN, LOOK_EVERY = 2.0, 0.05
 """Seconds. An answer that waits until the reporter has written the order down needs no memory of its own:
-whichever gateway is asked next finds it. If no reporter runs, the order waits on the bus, unknown so long."""
+whichever gateway is asked next finds it there. If no reporter runs, the order is found on the bus."""
 NOT_KEPT = {"Cache-Control": "no-store"}
 
 
@@ -71,8 +71,8 @@ async def place_order(
     number = order_id(order, key)
     report = report_id(await reports.secret(PARTNER), number)
     await bus.publish(
-        ReportRequested(
-            partner=PARTNER,
+        WebReportRequested(
+            report_id=report,
             id=number,
             postcode=order.postcode,
             tier=order.tier,
@@ -90,7 +90,7 @@ async def wait_until_taken(reports: ReportStore, report: UUID) -> Report | None:
     ends = clock() + TAKEN_WITHIN
     while clock() < ends:
         try:
-            if taken := await reports.find(report):
+            if taken := await reports.taken(report):
                 return taken
         except TransientError as error:
             log.warning("report.unseen", report_id=str(report), reason=str(error))

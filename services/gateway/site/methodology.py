@@ -26,7 +26,7 @@ Row = dict[str, Any]
 def render_methodology(today: date) -> str:
     """The page as HTML; `today` decides what of the known issues is verified long ago."""
     rules = reference.methodology()
-    edition = ons.bundled()
+    edition = ons.current()
     categories = reference.categories()
     return render(
         "methodology",

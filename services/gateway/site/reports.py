@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from markupsafe import Markup, escape
 
@@ -203,8 +202,8 @@ def card_line(y: int, size: float, line: str, more: str = "") -> str:
     return f'<text x="24" y="{y}" font-size="{fits:.1f}" {more}>{escape(line)}</text>'
 
 
-def render_order(report: Report | None, name: str, *, was_ordered: bool = False) -> str:
-    """How far an order is. `report` is None where none is known; `was_ordered`: it was taken a moment ago."""
+def render_order(report: Report | None, name: str) -> str:
+    """How far an order is. `report` is None where none is known."""
     status = status_of(report) if report else None
     figures = report.outcome.figures if report and isinstance(report.outcome, Rendered) else None
     return render(
@@ -214,16 +213,8 @@ def render_order(report: Report | None, name: str, *, was_ordered: bool = False)
         name=name,
         status=status,
         figures=figures,
-        state=status.state if status else "queued" if was_ordered else "unknown",
+        state=status.state if status else "unknown",
         events=f"{address_of(name)}/events",
         area=area_address(figures.postcode, figures.tier) if figures else None,
         report_days=REPORT_DAYS,
     )
-
-
-def is_report_id(text: str) -> bool:
-    """Whether it can be the number of a report."""
-    try:
-        return str(UUID(text)) == text.lower()
-    except ValueError:
-        return False

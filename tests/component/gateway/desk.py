@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.reporter.order_store import Claimed, OrderStore
+from services.reporter.order_store import Claimed, NewOrder, OrderStore
 from shared.area_figures.counts_store import CountsStore
 from shared.area_figures.figures import work_out
 from shared.area_figures.shapes import Figures, canonical
@@ -37,23 +37,29 @@ class Desk:
     async def order(self, number: str, partner: str = "web") -> UUID:
         """An order that waits; its report's id."""
         await self.pool.execute("INSERT INTO partner (name) VALUES ($1) ON CONFLICT DO NOTHING", partner)
-        secret = await self.orders.secret(partner)
-        assert secret is not None
-        assert await self.orders.take(partner, secret, number, "", b"{}")
-        return report_id(secret, number)
+        assert await self.orders.take(NewOrder(partner, number, "", b"{}"))
+        return report_id(await self.secret(partner), number)
+
+    async def secret(self, partner: str = "web") -> UUID:
+        """What the partner's report ids are made with."""
+        return (await self.orders.secrets([partner]))[partner]
 
     async def take_next(self) -> dict[str, Any]:
         """The next order on the bus, taken in; its body."""
         jetstream = self.bus.client.jetstream()
-        waiting = await jetstream.pull_subscribe_bind("reporter-orders", "ORDERS")
+        waiting = await jetstream.pull_subscribe_bind("reporter-web", "WEB_ORDERS")
         (message,) = await waiting.fetch(1, timeout=20)
         order: dict[str, Any] = json.loads(message.data)
-        partner = message.subject.rpartition(".")[2]
-        secret = await self.orders.secret(partner)
-        assert secret is not None
-        await self.orders.take(partner, secret, order["id"], "", message.data)
+        await self.orders.take(NewOrder("web", order["id"], "", message.data))
         await message.ack_sync()
         return order
+
+    async def untaken(self) -> list[dict[str, Any]]:
+        """The website's orders on the bus, oldest first."""
+        jetstream = self.bus.client.jetstream()
+        state = (await jetstream.stream_info("WEB_ORDERS")).state
+        numbers = range(state.first_seq, state.last_seq + 1) if state.messages else ()
+        return [json.loads((await jetstream.get_msg("WEB_ORDERS", number)).data or b"") for number in numbers]
 
     async def figures(self, tier: Tier = Tier.ESSENTIAL) -> Figures:
         """Figures of what is loaded around the Bank of England."""

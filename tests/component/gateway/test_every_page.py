@@ -1,4 +1,4 @@
-"""Every page that a link leads to: it is there, it has its parts, and it loads nothing from elsewhere."""
+"""Every page that a link leads to: it is there, has its parts, judges nothing, loads nothing of others."""
 
 import re
 from itertools import pairwise
@@ -10,11 +10,14 @@ from services.gateway.app import PAGES
 from tests.component.gateway.sample import served_sample
 from tests.component.gateway.server import Client
 from tests.pages import Page, text_of
+from tests.words import judged_in, shown_on
 
 START = ("/", "/design", "/licence", "/accessibility", "/privacy", "/methodology", "/data/queue")
 MOST = 400
 OF_A_KIND = 3
 """Addresses that differ in values only are of one kind, of which so many are asked for."""
+DATA = ("application/json", "application/geo+json", "text/csv", "text/plain", "image/svg+xml")
+"""Answers that are read as text; what is static is looked at in the sources."""
 NOT_LINKED = {"/maps", "/area", "/maps/crime/parts", "/maps/stop-and-search/parts"}
 """Those lead on to others, and parts of maps are fetched by scripts."""
 
@@ -66,9 +69,13 @@ async def crawl(client: Client) -> dict[str, int]:
         address = waiting.pop(0)
         answer = await client.get(address, headers={"Accept": "text/html, */*;q=0.8"})
         asked[address] = answer.status_code
-        if not answer.headers.get("content-type", "").startswith("text/html"):
+        media_type = answer.headers.get("content-type", "").partition(";")[0]
+        if media_type in DATA and not address.startswith("/static/"):
+            assert judged_in(answer.text) == [], address
+        if media_type != "text/html":
             continue
         page = Page.of(answer.text)
+        assert judged_in(*shown_on(page)) == [], address
         if answer.status_code == 200 and "/embed" not in address and not address.startswith("/r/"):
             check(page, address, answer.headers["content-security-policy"])
         for link in sorted(links(page, address) - set(asked)):

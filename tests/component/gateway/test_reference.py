@@ -38,7 +38,7 @@ async def test_the_methodology_names_the_numbers_that_the_code_works_with(client
     facts = (await get(client, "/api/v1/methodology"))["data"]
     assert facts["hexagons"]["edge_lengths_m"] == [275, 1100, 4400, 17600]
     assert facts["reports"] == {
-        "radius_m": 500, "figures_version": 2,
+        "radius_m": 500, "figures_version": 3,
         "tiers_months": {"essential": 12, "professional": 24, "standard": 60, "premium": None},
     }  # fmt: skip
     assert len(facts["limitations"]) == 7

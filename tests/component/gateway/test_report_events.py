@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
+from services.gateway.bus import Bus
 from services.gateway.report_status import follow
 from services.gateway.report_store import ReportStore
 from services.gateway.store import Store
@@ -52,8 +53,8 @@ async def test_listeners_hear_each_change_until_the_answer(
 
 
 async def test_a_long_wait_is_kept_alive_and_ends(desk: Desk) -> None:
-    store = ReportStore(Store(desk.pool, query_timeout=10))
-    report = await store.find(await desk.order("1"))
+    store = ReportStore(Store(desk.pool, query_timeout=10), Bus("nats://nobody", stop_timeout=1))
+    report = await store.taken(await desk.order("1"))
     assert report is not None
 
     async def same() -> Any:

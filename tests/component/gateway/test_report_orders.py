@@ -1,7 +1,7 @@
 """Reports are ordered over HTTP: taken once, refused with what is valid."""
 
-import json
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -26,17 +26,11 @@ async def post(client: Client, order: Any, status: int = 202, key: str | None = 
     return answer.json()
 
 
-async def orders(desk: Desk) -> list[dict[str, Any]]:
-    return [json.loads(message.data or b"") for message in await desk.bus.messages("report.requested.web")]
-
-
 async def test_an_order_is_known_as_soon_as_it_is_accepted(client: Client, desk: Desk) -> None:
     accepted, order = await both(client.post(REPORTS, json=ORDERED), desk.take_next())
     assert accepted.status_code == 202
     assert (order["postcode"], order["tier"], order["language"]) == ("EC2M 7PY", "standard", "en")
-    secret = await desk.orders.secret("web")
-    assert secret is not None
-    assert accepted.headers["location"] == f"{REPORTS}/{report_id(secret, order['id'])}"
+    assert accepted.headers["location"] == f"{REPORTS}/{report_id(await desk.secret(), order['id'])}"
     status = await get(client, accepted.headers["location"])
     assert accepted.json() == status
     assert (status["state"], status["id"]) == ("queued", accepted.headers["location"].rpartition("/")[2])
@@ -45,11 +39,50 @@ async def test_an_order_is_known_as_soon_as_it_is_accepted(client: Client, desk:
     assert status["verification"] is status["report"] is status["problem"] is None
 
 
-async def test_an_order_that_nobody_takes_in_is_accepted_and_kept(client: Client, desk: Desk) -> None:
+async def test_an_order_that_nobody_takes_in_is_kept_and_queued_whoever_asks(
+    client: Client, pool: asyncpg.Pool, database_url: str, nats_url: str, desk: Desk
+) -> None:
     accepted = await post(client, {**ORDERED, "branding": {"name": "Zoë & Söhne", "contact": ["a", "b"]}})
     assert accepted["state"] == "queued"
-    (order,) = await orders(desk)
+    here = accepted["links"]["self"]
+    settings = GatewaySettings(database_url=database_url, nats_url=nats_url)
+    async with gateway(settings, pool) as another:
+        for asked in (client, another):
+            status = await get(asked, here)
+            assert {**status, "ordered_at": None} == accepted
+            assert status["ordered_at"]
+            assert (await asked.get(f"{here}.pdf")).status_code == 404
+            async with asked.stream("GET", accepted["links"]["events"]) as events:
+                assert await anext(events.aiter_lines()) == "id: queued"
+    (order,) = await desk.untaken()
     assert order["branding"] == {"name": "Zoë & Söhne", "contact": ["a", "b"]}
+
+
+async def test_an_order_is_queued_before_and_after_it_is_taken_in_and_no_other_id_is(
+    client: Client, desk: Desk
+) -> None:
+    accepted = await post(client, ORDERED)
+    before = await get(client, accepted["links"]["self"])
+    await desk.take_next()
+    assert await desk.untaken() == []
+    after = await get(client, accepted["links"]["self"])
+    assert before["state"] == after["state"] == "queued"
+    problem = await get(client, f"{REPORTS}/{uuid4()}", 404)
+    assert "no such report was ordered here" in problem["detail"]
+
+
+async def test_while_the_bus_is_away_nobody_says_that_an_order_is_unknown(
+    database_url: str, pool: asyncpg.Pool, desk: Desk, nats_url: str
+) -> None:
+    known = await desk.order("1")
+    cable = Cable(nats_url)
+    await cable.mend()
+    cable.cut()
+    settings = GatewaySettings(database_url=database_url, nats_url=cable.url)
+    async with gateway(settings, pool) as client:
+        assert (await get(client, f"{REPORTS}/{known}"))["state"] == "queued"
+        problem = await get(client, f"{REPORTS}/{uuid4()}", 503)
+    assert problem["detail"].startswith("no NATS server at ")
 
 
 async def test_where_no_reporter_runs_an_order_is_refused(
@@ -59,7 +92,7 @@ async def test_where_no_reporter_runs_an_order_is_refused(
     async with gateway(settings, pool) as client:
         problem = await post(client, ORDERED, status=501)
     assert problem["detail"] == "no reporter runs here, so that nobody would make the report"
-    assert await orders(desk) == []
+    assert await desk.untaken() == []
 
 
 async def test_the_same_order_with_the_same_key_is_one_order(client: Client, desk: Desk) -> None:
@@ -106,7 +139,7 @@ async def test_a_bad_order_is_told_what_is_valid(
     assert problem["parameter"] == field
     assert names in problem["detail"]
     assert len(problem["detail"]) < 300
-    assert await orders(desk) == []
+    assert await desk.untaken() == []
 
 
 async def test_a_tier_that_is_none_lists_those_that_are(client: Client, desk: Desk) -> None:

@@ -1,5 +1,7 @@
 """Whether a report is still current, as data and as a page."""
 
+import re
+
 import asyncpg
 import msgspec
 import pytest
@@ -21,7 +23,8 @@ async def test_figures_are_current_until_a_month_is_replaced(
     report = await desk.render("1", figures)
     before = (await get(client, f"{REPORTS}/{report}"))["verification"]
     assert before == {
-        "state": "current", "superseded_months": [], "rules_changed": False, "newer_months": [],
+        "state": "current", "superseded_months": [], "rules_changed": False, "postcode_change": None,
+        "newer_months": [],
     }  # fmt: skip
     assert "These figures are current" in (await client.get(f"/r/{report}")).text
     await country.load(STREET, DECEMBER, ROWS)
@@ -76,6 +79,37 @@ async def test_figures_counted_by_other_rules_are_never_called_current(
     verification = (await get(client, f"{REPORTS}/{report}"))["verification"]
     assert (verification["state"], verification["rules_changed"]) == ("superseded", True)
     assert "what they are counted by" in (await client.get(f"/r/{report}")).text
+
+
+MOVED = "UPDATE postcode SET lat_e6 = lat_e6 + 100"
+ENDED = "UPDATE postcode SET terminated = '2019-01-01'"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (MOVED, r"EC2R 8AH is at 51\.\d{6}, -0\.\d{6} now \(a newer edition\)"),
+        (ENDED, "not been in use since 2019-01"),
+    ],
+)
+async def test_figures_of_a_postcode_that_has_moved_or_ended_are_superseded(
+    client: Client, desk: Desk, figures: Figures, pool: asyncpg.Pool, change: str, says: str
+) -> None:
+    report = await desk.render("1", figures)
+    place = round(figures.latitude * 1e6), round(figures.longitude * 1e6)
+    await pool.execute("INSERT INTO postcode VALUES ('EC2R 8AH', $1, $2, 'E', NULL)", *place)
+    await pool.execute("INSERT INTO postcode_edition (source, rows) VALUES ('a newer edition', 1)")
+    loaded = (await get(client, f"{REPORTS}/{report}"))["verification"]
+    assert (loaded["state"], loaded["postcode_change"]) == ("current", None)
+    await pool.execute(change)
+    after = (await get(client, f"{REPORTS}/{report}"))["verification"]
+    assert (after["state"], after["rules_changed"], after["superseded_months"]) == ("superseded", False, [])
+    assert re.search(says, after["postcode_change"])
+    page = (await client.get(f"/r/{report}")).text
+    assert "These figures have been superseded" in page
+    assert f"The postcode has changed since: {after['postcode_change']}." in page
+    await pool.execute("DELETE FROM postcode")
+    assert (await get(client, f"{REPORTS}/{report}"))["verification"]["state"] == "current"
 
 
 async def test_every_tier_is_current_on_the_data_that_it_was_made_of(

@@ -162,26 +162,47 @@ KNOWN_AREAS: dict[tuple[str, str], str | None] = {}
 
 
 async def check_against_records(pool: asyncpg.Pool, figures: Figures, postcode: str) -> None:
-    """The same counted from the records, whose distance is measured one by one."""
+    """The same counted by SQL from the records, whose distance is measured one by one."""
     latitude, longitude = PLACES[postcode]
+    first, last = (date.fromisoformat(f"{month}-01") for month in (figures.first_month, figures.last_month))
+    places = await pool.fetch(
+        "SELECT id, lon_e6 / 1e6 AS lon, lat_e6 / 1e6 AS lat FROM snap_point WHERE located"
+    )
+    near = [
+        place["id"]
+        for place in places
+        if EARTH.inv(longitude, latitude, float(place["lon"]), float(place["lat"]))[2] <= 500
+    ]
     rows = await pool.fetch(
         """
-        SELECT v.month, p.lon_e6 / 1e6::float8 AS lon, p.lat_e6 / 1e6::float8 AS lat
+        SELECT
+            to_char(v.month, 'YYYY-MM') AS month, kind.value AS category,
+            lower(trim(p.street_name)) AS street, coalesce(said.value, '') AS outcome, count(*)::integer AS n
         FROM street_crime AS c
         JOIN current_version AS v ON v.version_id = c.version_id
         JOIN snap_point AS p ON p.id = c.snap_point_id
-        WHERE p.located AND v.month BETWEEN $1 AND $2
+        JOIN label AS kind ON kind.id = c.category_id
+        JOIN label AS said ON said.id = c.outcome_id
+        WHERE c.snap_point_id = ANY($1) AND v.month BETWEEN $2 AND $3
+        GROUP BY 1, 2, 3, 4
         """,
-        date.fromisoformat(figures.first_month + "-01"),
-        date.fromisoformat(figures.last_month + "-01"),
-    )
-    geod = Geod(ellps="WGS84")
-    counted = Counter(
-        format_month(row["month"])
-        for row in rows
-        if geod.inv(longitude, latitude, row["lon"], row["lat"])[2] <= 500
-    )
-    assert {month.month: month.crimes for month in figures.months if month.crimes} == counted
+        near, first, last,
+    )  # fmt: skip
+
+    def by(column: str, *, crimes_only: bool = False) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        for row in rows:
+            if not (crimes_only and row["category"] == "anti-social-behaviour"):
+                counts[row[column]] += row["n"]
+        return counts
+
+    assert {month.month: month.crimes for month in figures.months if month.crimes} == by("month")
+    assert {row.slug: row.crimes for row in figures.categories if row.crimes} == by("category")
+    groups: Counter[str] = Counter()
+    for name, n in by("outcome", crimes_only=True).items():
+        groups[GROUP.get(name, "none")] += n
+    assert {slug: n for slug, n in figures.outcomes.items() if n} == groups
+    assert [row.crimes for row in figures.locations] == sorted(by("street").values(), reverse=True)[:10]
 
 
 async def test_the_country_is_the_areas_whose_forces_have_published(pool: asyncpg.Pool) -> None:
@@ -202,6 +223,17 @@ async def test_the_country_is_the_areas_whose_forces_have_published(pool: asyncp
         assert row.country_share == round(100 * share, 1)
         assert row.share is not None
         assert row.country_pp == pytest.approx(row.share - row.country_share, abs=0.05)
+
+
+async def test_months_without_the_railway_police_are_counted_apart(pool: asyncpg.Pool) -> None:
+    for month, forces in (("2018-10", ("city-of-london",)), ("2018-11", ("city-of-london", "btp"))):
+        run = sample_run(Dataset.STREET, month, forces=forces)
+        await loaded(loader_store(pool), run)
+        await Hexer(pool).rebuild(Dataset.STREET, run.month)
+    figures = await figures_of(pool, "EC2M 7PY", Tier.PREMIUM)
+    assert len(near("EC2M 7PY", csv_rows(Dataset.STREET, "2018-11", ("btp",)))) > 0
+    assert [month.state for month in figures.months] == ["published", "published"]
+    assert figures.railway_months == 1
 
 
 async def test_the_same_data_give_the_same_checksum_and_another_version_another(pool: asyncpg.Pool) -> None:

@@ -6,6 +6,7 @@
 import os
 import re
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import msgspec
 import pikepdf
 import pytest
+from msgspec.structs import replace
 from pypdf import PdfReader
 
 from services.reporter.branding import Brand
@@ -22,18 +24,28 @@ from services.reporter.pictures import draw
 from services.reporter.rendering import Job, render
 from shared.area_figures.counts import Point
 from shared.area_figures.shapes import Figures, checksum
+from shared.model import format_month, months_after
+from tests.pages import Page
+from tests.words import judged_in, shown_on
 
 DATA = Path(__file__).parents[2] / "data" / "report"
 FIGURES = msgspec.json.decode((DATA / "figures.json").read_bytes(), type=Figures)
 POINTS = msgspec.json.decode((DATA / "points.json").read_bytes(), type=tuple[Point, ...])
 REPORT_ID = "0b7f3a52-2f4e-5a11-8f7d-5e1a8c0d9b21"
 URL = f"https://example.org/r/{REPORT_ID}"
-NAMES = ("Ågård & Søn Ltd", "مكتب العقارات", "בית ירושלים", "Škoda Žižkov 😀", "Homes 🏠 👨‍👩‍👧 👍🏽 ✉️ 🇬🇧")
+NAMES = (
+    "Ågård & Søn Ltd",
+    "مكتب العقارات",
+    "خدماتِ جائیداد لاہور ہاؤس",
+    "בית ירושלים",
+    "Škoda Žižkov 😀",
+    "Homes 🏠 👨‍👩‍👧 👍🏽 ✉️ 🇬🇧",
+)
 HOSTILE = '<script>alert(1)</script><img src="file:///etc/passwd"><h1>A1</h1>'
 
 
-def job(brand: Brand | None = None) -> Job:
-    return Job(REPORT_ID, URL, FIGURES, POINTS, brand)
+def job(brand: Brand | None = None, figures: Figures = FIGURES) -> Job:
+    return Job(REPORT_ID, URL, figures, POINTS, brand)
 
 
 def brand(name: str, *contact: str) -> Brand:
@@ -51,8 +63,11 @@ def pages() -> str:
 
 
 def words_of(pdf: bytes) -> str:
-    reader = PdfReader(BytesIO(pdf))
-    return " ".join(" ".join(page.extract_text().split()) for page in reader.pages)
+    return " ".join(" ".join(page.split()) for page in pages_of(pdf))
+
+
+def pages_of(pdf: bytes) -> list[str]:
+    return [page.extract_text() for page in PdfReader(BytesIO(pdf)).pages]
 
 
 def elements(tree: pikepdf.Object) -> Iterator[pikepdf.Dictionary]:
@@ -62,6 +77,29 @@ def elements(tree: pikepdf.Object) -> Iterator[pikepdf.Dictionary]:
         if isinstance(kid, pikepdf.Dictionary) and "/S" in kid:
             yield kid
             yield from elements(kid)
+
+
+def test_every_head_of_a_table_says_what_it_is_a_head_of_and_is_found_by_the_cells_that_name_it() -> None:
+    with pikepdf.open(BytesIO(report())) as pdf:
+        root = pdf.Root.StructTreeRoot
+        heads = {str(one.ID): one for one in elements(root) if one.S == "/TH"}
+        named = list(root.IDTree.Names)
+        tree = {str(name): one for name, one in zip(named[::2], named[1::2], strict=True)}
+        cells = [[str(name) for name in one.A.Headers] for one in elements(root) if one.S == "/TD"]
+        scopes = {name: str(one.A.Scope) for name, one in tree.items()}
+        texts = {name: one.objgen for name, one in heads.items()}
+        assert list(tree) == sorted(texts)
+        assert {name: one.objgen for name, one in tree.items()} == texts
+    assert len(cells) > 100
+    assert all(sorted(scopes[name] for name in cell) == ["/Column", "/Row"] for cell in cells)
+
+
+def test_no_word_of_a_report_judges_an_area_nor_what_its_pictures_are_told_as() -> None:
+    with pikepdf.open(BytesIO(report())) as pdf:
+        told = [str(one.Alt) for one in elements(pdf.Root.StructTreeRoot) if "/Alt" in one]
+    assert len(told) >= 6
+    assert judged_in(pages(), *told) == []
+    assert judged_in(*shown_on(Page.of((DATA / "report.html").read_text(encoding="utf-8")))) == []
 
 
 def test_the_html_is_the_recorded_one() -> None:
@@ -155,6 +193,38 @@ def test_the_text_says_the_figures() -> None:
 def test_a_missing_month_is_a_dash_and_never_a_zero() -> None:
     assert "2017" + " \N{EN DASH}" * 13 in pages()  # twelve months and their sum
     assert "No data are loaded for January 2017 to September 2018" in pages()
+
+
+def test_the_railway_police_are_named_where_their_months_are_missing() -> None:
+    gap = "Crimes on railways, which the British Transport Police records, are"
+    assert gap not in pages()
+    assert "it has data of all of these months" in pages()
+    for known, said in ((0, "missing in all of these months"), (2, "here for only 2 of these months")):
+        assert f"{gap} {said}" in words_of(
+            to_pdf(draw(job(figures=replace(FIGURES, railway_months=known))))[0]
+        )
+
+
+@pytest.mark.parametrize("months", [12, 13, 24, 60])
+def test_no_page_is_left_with_a_line_or_two(months: int) -> None:
+    """Whatever the window, and with all that a brand may have above the contents."""
+    long = brand("A name " * 14, *["A line of contact " * 5] * 6)
+    words = [page.split() for page in pages_of(to_pdf(draw(job(long, window_of(months))))[0])]
+    assert min(map(len, words)) > 60
+    assert "Contents" in words[0]
+    assert "The area" in " ".join(words[1][:5])
+
+
+def window_of(months: int) -> Figures:
+    """The figures as if so many months were known, each like the newest one."""
+    names = [format_month(months_after(date(2018, 12, 1), -back)) for back in reversed(range(months))]
+    return replace(
+        FIGURES,
+        months=[replace(FIGURES.months[-1], month=name) for name in names],
+        cohorts=[replace(FIGURES.cohorts[-1], month=name, is_finished=False) for name in names],
+        first_month=names[0],
+        missing_months=[],
+    )
 
 
 def test_links_lead_inside_the_document_or_to_the_verification() -> None:

@@ -14,8 +14,8 @@ import shared.postcodes_io as postcodes_io
 from services.reporter.settings import ReporterSettings
 from shared.db import open_pool
 from shared.errors import TransientError
-from shared.postcode_lookup import Postcodes
-from shared.postcode_store import PostcodeStore
+from shared.postcode_lookup import NobodyKnowsError, Postcodes, UnconfirmedError
+from shared.postcode_store import WHOLE_ROWS, PostcodeStore
 from shared.postcodes import Location, PostcodeError, Reason
 from shared.postcodes_io import KEPT_SECONDS, PostcodesIo, create_client
 
@@ -152,9 +152,30 @@ async def test_what_is_loaded_or_certain_is_never_asked_online(loaded: PostcodeS
 
 async def test_without_any_edition_and_without_postcodes_io_orders_wait(store: PostcodeStore) -> None:
     postcodes = Postcodes(store, None)
-    with pytest.raises(TransientError, match="run `crimemaps postcodes load`"):
+    with pytest.raises(NobodyKnowsError, match="run `crimemaps postcodes load`"):
         await postcodes.find("EC2M 7PY")
     assert await refused(postcodes, "EH1 1BB") is Reason.OUTSIDE
+
+
+async def test_what_a_whole_edition_lacks_is_neither_known_nor_unknown_while_postcodes_io_is_away(
+    store: PostcodeStore,
+) -> None:
+    await insert_edition(store.pool, WHOLE_ROWS)
+    found = in_use("EC2M 9ZZ", "England", 51.5, -0.1)
+    async with asking({"postcodes/EC2M9ZZ": [(503, b"")] * 3 + [found]}) as (online, _):
+        postcodes = Postcodes(store, online)
+        with pytest.raises(UnconfirmedError, match=r"EC2M 9ZZ .*ONSPD February 2025.*postcodes\.io"):
+            await postcodes.find("EC2M 9ZZ")
+        assert (await postcodes.find("EC2M 9ZZ")).source == "postcodes.io"
+
+
+@pytest.mark.parametrize("rows", [None, WHOLE_ROWS - 1])
+async def test_what_a_sample_lacks_waits_for_postcodes_io(store: PostcodeStore, rows: int | None) -> None:
+    if rows is not None:
+        await insert_edition(store.pool, rows)
+    async with asking({"postcodes/EC2M9ZZ": [(503, b"")]}) as (online, _):
+        with pytest.raises(NobodyKnowsError, match=r"EC2M 9ZZ .*postcodes\.io .*HTTP 503"):
+            await Postcodes(store, online).find("EC2M 9ZZ")
 
 
 @pytest.mark.parametrize("edition", [True, False])

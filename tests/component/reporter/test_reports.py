@@ -7,11 +7,15 @@ import json
 from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from pypdf import PdfReader
 
-from services.reporter.order_store import OrderStore
+from services.reporter.order_store import NewOrder, OrderStore
+from services.reporter.reports import MOST_LOOK_UPS
+from shared.events import WebReportRequested
+from shared.postcode_store import WHOLE_ROWS
 from tests.component.reporter.desk import Desk, open_desk, reporter
 from tests.pipeline import eventually, running
 
@@ -113,6 +117,51 @@ async def test_every_wrong_order_has_its_own_clear_answer(
     assert await desk.bus.waiting("ORDERS", "reporter-orders") == 0
 
 
+AWAY = {"postcodes_io": "true", "postcodes_io_url": "http://127.0.0.1:9", "postcodes_io_tries": 1}
+UNKNOWN = {**STANDARD, "postcode": "EC2M 7PZ"}
+
+
+async def test_a_postcode_that_the_whole_edition_lacks_is_answered_at_once_while_postcodes_io_is_away(
+    desk: Desk, database_url: str, nats_url: str, tmp_path: Path
+) -> None:
+    partner = await desk.partner("acme")
+    await desk.pool.execute("UPDATE postcode_edition SET rows = $1", WHOLE_ROWS)
+    async with running(reporter(tmp_path, database_url, nats_url, **AWAY)):
+        await partner.order("u-1", UNKNOWN)
+        [answer] = await partner.answers_to("u-1")
+        await desk.pool.execute("UPDATE postcode SET postcode = 'EC2M 7PZ' WHERE postcode = 'EC2M 7PY'")
+        await partner.order("u-2", UNKNOWN)
+        [later] = await partner.answers_to("u-2")
+    assert (answer["code"], answer["field"]) == ("postcode-unconfirmed", "postcode")
+    for named in ("EC2M 7PZ", "a test edition", "postcodes.io"):
+        assert named in answer["detail"]
+    assert await desk.pool.fetchval("SELECT tries FROM report WHERE id = 'u-1'") == 1
+    assert later["kind"] == "rendered"
+
+
+async def test_a_postcode_that_nobody_can_be_asked_about_is_given_up_after_a_few_tries(
+    desk: Desk, database_url: str, nats_url: str, tmp_path: Path
+) -> None:
+    partner = await desk.partner("acme")
+    body = json.dumps({"id": "u-3", **UNKNOWN}).encode()
+    assert await OrderStore(desk.pool).take(NewOrder("acme", "u-3", "", body))
+    await desk.pool.execute("UPDATE report SET tries = $1", MOST_LOOK_UPS - 2)
+    async with running(reporter(tmp_path, database_url, nats_url, **AWAY)):
+
+        async def is_put_off() -> bool:
+            waits = "SELECT claimed_until > clock_timestamp() + interval '10 s' FROM report WHERE tries = $1"
+            return bool(await desk.pool.fetchval(waits, MOST_LOOK_UPS - 1))
+
+        await eventually(is_put_off, "the order waits for its last try")
+        assert await partner.answers() == []
+        await desk.pool.execute("UPDATE report SET claimed_until = '-infinity'")
+        [answer] = await partner.answers_to("u-3")
+    assert (answer["kind"], answer["code"]) == ("failed", "unavailable")
+    assert (
+        "EC2M 7PZ is not among the loaded postcodes, and postcodes.io could not be asked" in answer["detail"]
+    )
+
+
 async def test_what_is_no_order_at_all_is_answered_without_an_id_and_by_a_stranger_too(
     desk: Desk, database_url: str, nats_url: str, tmp_path: Path
 ) -> None:
@@ -212,3 +261,40 @@ async def test_two_reporters_never_claim_the_same_order(desk: Desk) -> None:
     claims = await asyncio.gather(*(claim_all() for _ in range(4)))
     everything = sorted(order for mine in claims for order in mine)
     assert everything == sorted(f"a-{number}" for number in range(1, 41))
+
+
+async def test_orders_of_the_website_are_taken_in_beside_those_of_a_partner_that_wait_before_them(
+    desk: Desk, database_url: str, nats_url: str, tmp_path: Path
+) -> None:
+    partner = await desk.partner("acme")
+    await desk.partner("web")
+    wrong = {**STANDARD, "postcode": "SW1A"}
+    for number in range(1000):
+        await partner.order(f"many-{number}", wrong)
+    web = WebReportRequested(id="one", report_id=uuid4(), postcode="SW1A", tier="standard")
+    await desk.bus.send(web.address, web.model_dump_json().encode())
+    async with running(reporter(tmp_path, database_url, nats_url)):
+
+        async def all_taken() -> bool:
+            return bool(await desk.pool.fetchval("SELECT count(*) = 1001 FROM report"))
+
+        await eventually(all_taken, "all orders are taken in")
+    later = (
+        "SELECT count(*) FROM report WHERE ordered_at > (SELECT ordered_at FROM report WHERE partner = 'web')"
+    )
+    assert await desk.pool.fetchval(later) > 0
+    assert await desk.pool.fetchval("SELECT count(DISTINCT id) FROM report") == 1001
+    assert await desk.bus.waiting("WEB_ORDERS", "reporter-web") == 0
+
+
+async def test_the_same_order_twice_in_one_batch_is_one_order_and_another_with_its_id_is_none(
+    desk: Desk,
+) -> None:
+    await desk.partner("acme")
+    orders = OrderStore(desk.pool)
+    one, again, other = (NewOrder("acme", "b-1", fingerprint, b"{}") for fingerprint in ("f", "f", "g"))
+    beside, ghost = NewOrder("acme", "b-2", "f", b"{}"), NewOrder("ghost", "b-1", "f", b"{}")
+    assert await orders.take_all([one, again, other, beside, ghost]) == [True, False, False, True, None]
+    assert await orders.take_all([other, beside]) == [False, False]
+    rows = await desk.pool.fetch("SELECT id, fingerprint FROM report ORDER BY id")
+    assert [tuple(row) for row in rows] == [("b-1", "f"), ("b-2", "f")]

@@ -26,7 +26,6 @@ from services.gateway.site.language import gettext as _
 from services.gateway.site.problem import render_problem
 from services.gateway.site.reports import (
     Draft,
-    is_report_id,
     read_draft,
     render_order,
     render_reports,
@@ -136,9 +135,9 @@ async def post_reports(
     order = await desk.check(draft)
     if order is None:
         return await desk.page(draft, with_preview=False)
-    report, taken = await place_order(bus, reports, settings, order, draft.key)
-    there = f"/reports/{report}" if taken else f"/reports/{report}?ordered"
-    return Response(None, status_code=303, headers={"Location": there, "Cache-Control": "no-store"})
+    report, _ = await place_order(bus, reports, settings, order, draft.key)
+    headers = {"Location": f"/reports/{report}", "Cache-Control": "no-store"}
+    return Response(None, status_code=303, headers=headers)
 
 
 @get("/reports/{name:str}", opt=PAGE, media_type=MediaType.HTML, include_in_schema=False)
@@ -146,11 +145,10 @@ async def get_order(
     request: AnyRequest, reports: NamedDependency[ReportStore], name: FromPath[str]
 ) -> Response[Any]:
     """How far an order is."""
-    was_ordered = "ordered" in request.query_params and is_report_id(name)
     try:
         report = await find_report(reports, name)
     except NotFoundError:
-        return answer_now(render_order(None, name[:36], was_ordered=was_ordered), 200 if was_ordered else 404)
+        return answer_now(render_order(None, name[:36]), 404)
     return answer_now(render_order(report, str(report.id)))
 
 

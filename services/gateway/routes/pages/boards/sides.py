@@ -17,7 +17,7 @@ from services.gateway.statistics_schemas import Comparison, OnsComparison, Side
 from services.gateway.store import Snapshot
 from shared.areas import ForceAreas
 from shared.model import Dataset
-from shared.ons import bundled
+from shared.ons import current
 
 AREA_HINT = N_("Instead of the police area: a postcode and metres, such as EC2M 7PY, 500")
 PLACES = {
@@ -53,7 +53,7 @@ async def comparisons(
         month_b=period_b.text if is_other else None, by=by,
     )  # fmt: skip
     charts = [comparison_chart(answer, labels, a, b, address)]
-    if is_street and answer.a.place in bundled().rates:
+    if is_street and answer.a.place in current().rates:
         charts.append(await beside_ons(snapshot, cubes, answer.a.place, period_a, a))
     keys = [(name, total_of(side), _("records")) for name, side in ((a, answer.a), (b, answer.b))]
     shown = OnBothSides(answer)

@@ -1,1 +1,0 @@
-SELECT secret FROM partner WHERE name = $1

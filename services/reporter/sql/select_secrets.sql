@@ -1,0 +1,1 @@
+SELECT name, secret FROM partner WHERE name = ANY($1)

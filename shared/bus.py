@@ -72,9 +72,9 @@ def create_broker(nats_url: str, *, stop_timeout: float) -> NatsBroker:
 def subscriber(
     broker: NatsBroker, durable: str, *, workers: int = 1, batch: int = 1
 ) -> Callable[[HandlerT], HandlerT]:
-    """Decorate a handler: at most `workers` messages of this consumer are handled at once.
+    """Decorate a handler: at most `workers` times `batch` messages of this consumer are handled at once.
 
-    `batch` messages are fetched and handled together: cheaper, but the slowest holds up those after them.
+    `batch` messages are fetched together: cheaper, but the slowest of them holds up those after them.
     """
     consumer = CONSUMERS[durable]
     decorate: Any = broker.subscriber(  # type: ignore[call-overload]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import sha256
 from importlib.resources import files
+from math import inf
 from pathlib import Path
 from typing import ClassVar
 
@@ -76,14 +77,20 @@ def edition_of(lines: Iterable[str]) -> OnsEdition:
     Raises:
         ValueError: it holds no edition or several, or other columns or areas.
     """
-    rows = list(csv.DictReader(lines))
-    if not rows or tuple(rows[0]) != columns():
+    try:
+        head, *table = csv.reader(lines, strict=True)
+    except (csv.Error, ValueError) as error:
+        raise ValueError(f"it is no CSV with a header: {error}") from error
+    if tuple(head) != columns() or not table or any(len(row) != len(head) for row in table):
         raise ValueError(f"expected are rows with the columns {', '.join(columns())}")
+    rows = [dict(zip(head, row, strict=True)) for row in table]
     editions = {(row.pop("edition"), row.pop("population")) for row in rows}
     if len(editions) != 1:
         raise ValueError(f"it holds {len(editions)} editions instead of one: {sorted(editions)}")
     [(title, population)] = editions
     rates = {row.pop("area"): {slug: float(rate) for slug, rate in row.items()} for row in rows}
+    if not all(0 <= rate < inf for row in rates.values() for rate in row.values()):
+        raise ValueError("a rate is no number of crimes")
     if OnsEdition.COUNTRY not in rates:
         raise ValueError(f"it has no row of {OnsEdition.COUNTRY}")
     words = {slug: " + ".join(groups) for slug, groups in offence_groups().items()}

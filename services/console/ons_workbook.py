@@ -6,6 +6,7 @@ import zipfile
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
@@ -81,27 +82,39 @@ def read(path: Path) -> Workbook:
     Raises:
         RequestError: it is no workbook with that table.
     """
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (OSError, InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise RequestError(f"{path} is no Excel workbook (.xlsx) that can be read: {error}") from error
-    if SHEET not in book.sheetnames:
-        raise RequestError(
-            f"{path} has no sheet '{SHEET}': the «police force area data tables» of ONS are needed"
-        )
-    table = book[SHEET].iter_rows(values_only=True)
-    lines = [["" if cell is None else str(cell) for cell in line] for line in table]
+    lines = lines_of(path)
     start = next((n for n, line in enumerate(lines) if line[:1] == ["Area Code"]), None)
     heading = " ".join(cell for line in lines[:start] for cell in line)
     title = re.search(r"year ending \w+ \d{4}", heading)
     if start is None or title is None:
         raise RequestError(f"{path}: '{SHEET}' has no row that begins with 'Area Code', or names no year")
-    population = re.search(r"mid-\d{4}", lines[start][2])
+    population = re.search(r"mid-\d{4}", " ".join(lines[start][2:3]))
     if population is None:
         raise RequestError(f"{path}: '{SHEET}' does not say of which year its population is")
     names = [without_note(cell) for cell in lines[start]]
     rows = {line[0]: dict(zip(names, line, strict=True)) for line in lines[start + 1 :] if line[0]}
     return Workbook(title[0], population[0], rows)
+
+
+def lines_of(path: Path) -> list[list[str]]:
+    """The sheet's rows as text, all of one length; an empty cell is an empty text.
+
+    Raises:
+        RequestError: it is no workbook with that sheet.
+    """
+    try:
+        with path.open("rb") as file:
+            book = load_workbook(file, read_only=True, data_only=True)
+            if SHEET not in book.sheetnames:
+                raise RequestError(
+                    f"{path} has no sheet '{SHEET}': the «police force area data tables» of ONS are needed"
+                )
+            table = [*book[SHEET].iter_rows(values_only=True)]
+    except (OSError, InvalidFileException, zipfile.BadZipFile, ParseError, KeyError, ValueError) as error:
+        raise RequestError(f"{path} is no Excel workbook (.xlsx) that can be read: {error}") from error
+    width = max(map(len, table), default=0)
+    padded = ([*line, *[None] * (width - len(line))] for line in table)
+    return [["" if cell is None else str(cell) for cell in line] for line in padded]
 
 
 def without_note(name: str) -> str:

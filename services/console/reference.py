@@ -6,6 +6,7 @@ from cyclopts import App, Parameter
 
 from services.console.ons_workbook import rates_file
 from services.console.screen import note
+from shared.errors import RequestError
 from shared.ons import edition_of
 
 reference = App(name="reference", default_parameter=Parameter(negative=()), version_flags=())
@@ -25,8 +26,11 @@ def ons(workbook: Path, *, out: Path = Path("ons_rates.csv")) -> None:
         The file to write.
     """
     text, withheld = rates_file(workbook)
-    out.write_text(text, encoding="utf-8")
-    edition = edition_of(text.splitlines())
+    try:
+        edition = edition_of(text.splitlines())
+        out.write_text(text, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise RequestError(f"nothing was written to {out}: {error}") from error
     note(f"{out}: {edition.title}, population {edition.population}, {len(edition.rates)} areas")
     if withheld:
         note(f"without rates, since ONS withholds them: {', '.join(withheld)}")

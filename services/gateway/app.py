@@ -129,7 +129,7 @@ def create_app(settings: GatewaySettings, pool: asyncpg.Pool) -> Observed:
     given = {
         "store": store,
         "searches": Searches(SearchStore(store), postcodes, areas, settings),
-        "reports": ReportStore(store, bus),
+        "reports": ReportStore(store, bus if settings.take_reports else None),
         "bus": bus,
         "cache": cache,
         "cubes": Cubes(),

@@ -91,7 +91,6 @@ MADE: dict[str, Schema] = {
     "Dataset": one_of(str(dataset) for dataset in Dataset),
     "MappedDataset": one_of(["street", "stops"]),
     "ForceId": one_of(FORCES),
-    "OnsArea": one_of(ons.bundled().rates),
     "StatisticsRow": {
         "type": "object", "description": "The slug of each dimension of `by`, with count and share",
         "required": ["count", "share"], "properties": ROW, "additionalProperties": False,
@@ -200,6 +199,7 @@ def schemas(structs: Iterable[Any], searches: dict[str, list[tuple[str, Paramete
             }
     made = {name: search_body(parameters) for name, parameters in searches.items()}
     del found["Records"], found["RecordCollection"], found["RecordFeature"]
+    made["OnsArea"] = one_of(ons.current().rates)
     return dict(sorted({**found, **MADE, **made}.items()))
 
 

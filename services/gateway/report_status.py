@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import msgspec
 
+from services.gateway.errors import NotFoundError
 from services.gateway.report_schemas import RenderedReport, ReportProblem, ReportStatus
 from services.gateway.report_store import Rendered, Report
 from services.gateway.verification import verify
@@ -80,7 +81,8 @@ async def follow(
 ) -> AsyncGenerator[bytes, None]:
     """Server-sent events: one a change of state, comments between; ends with the answer.
 
-    All in seconds; after `longest` it ends without one. An outage is waited for: asking again would not help.
+    All in seconds; after `longest` it ends without one, and when nothing is known of the order any more.
+    An outage is waited for: asking again would not help.
     """
     clock = asyncio.get_running_loop().time
     ends, spoke = clock() + longest, clock()
@@ -88,8 +90,11 @@ async def follow(
     while report.state not in FINAL and clock() < ends:
         await asyncio.sleep(poll)
         before = report.state
-        with suppress(TransientError):
-            report = await find()
+        try:
+            with suppress(TransientError):
+                report = await find()
+        except NotFoundError:  # the bus had it, and it was given up or removed there
+            return
         if report.state != before:
             yield event_of(report)
         elif clock() - spoke >= keep_alive:

@@ -8,7 +8,7 @@ from faststream.nats import NatsBroker, NatsMessage
 from services.reporter.intake import Intake
 from shared.bus import subscriber
 
-BATCH = 32
+BATCH = 16
 """Orders of a queue that are written down together; each may have a megabyte."""
 
 

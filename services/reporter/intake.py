@@ -32,11 +32,12 @@ class Intake:
             return
         failure = failure_to_read(partner, order, body) if len(body) > MAX_BYTES else None
         kept = b"" if failure else body
-        is_new = await self.orders.take(NewOrder(partner, order, fingerprint_of(body), kept, failure))
+        fingerprint = fingerprint_of(body)
+        is_new = await self.orders.take(NewOrder(partner, order, fingerprint, kept, failure))
         if is_new is None:
             await publish(self.broker, stranger(partner, order, sequence))
         elif not is_new:
-            await self.answer_again(partner, order, fingerprint_of(body), sequence)
+            await self.answer_again(partner, order, fingerprint, sequence)
         elif failure:
             await self.reports.publish(failure)
         else:

@@ -41,7 +41,8 @@ POLL = 1.0
 MOST_TRIES = 20
 """Tries until an outage, or a bug, is answered as a failure: growing waits, an hour in all."""
 MOST_LOOK_UPS = 7
-"""The same while nobody can be asked where a postcode is: one to three minutes in all."""
+"""The same while nobody can be asked where a postcode is: one to three minutes in all. Tries that failed for
+another reason count too: whoever ordered has waited as long."""
 GIVEN_UP = "the report could not be rendered; it has been logged"
 LONGEST_WAIT = 300.0
 

@@ -30,7 +30,7 @@ from shared.area_figures.force_months import (
 )
 from shared.area_figures.refusal import Refusal
 from shared.areas import ForceAreas
-from shared.coverage import BTP, COUNTED, months_judged_by, revision_of, typical_change
+from shared.coverage import COUNTED, months_judged_by, revision_of, typical_change
 from shared.db import fetch_one, read_sql, translate_errors
 from shared.map_points import MapPoints
 from shared.ons import current
@@ -107,7 +107,7 @@ class CountsStore:
                 Neighbour(other.slug, other.name, months_with_data(known, other, window, grids, counted))
                 for other in await self.neighbours(reading, area, longitude, latitude)
             ],
-            railway_months=months_with_data(known, await reading.area(BTP), window, grids, counted),
+            railway_months=known.railway_months(counted),
             locations=by_name(points),
             area=[count for count in mix_counts(mix) if count.month in counted],
             country=country,

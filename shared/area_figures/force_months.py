@@ -34,8 +34,8 @@ class ForceMonths:
     changes: dict[date, float]
 
     def judge(self, area: Area, month: date, *, loaded: bool) -> tuple[State, str]:
-        """The state of a month of an area, or of the British Transport Police, and the evidence."""
-        records = self.railway if area.slug == BTP else self.records.get(area, Counter())
+        """The state of an area's month and the evidence."""
+        records = self.records.get(area, Counter())
         return judge(
             Dataset.STREET,
             area.slug,
@@ -45,9 +45,20 @@ class ForceMonths:
             usual(records, month),
             change=self.changes.get(month, 1.0),
             loaded=loaded,
-            in_scope=area.slug in self.scopes.get(month, [area.slug]),
+            in_scope=self.was_asked(area.slug, month),
             listed_empty=False,
         )
+
+    def was_asked(self, force: str, month: date) -> bool:
+        """Whether a force was ever asked for a month."""
+        return force in self.scopes.get(month, [force])
+
+    def railway_months(self, counted: Collection[date]) -> int:
+        """Of the counted months those that the British Transport Police has data of.
+
+        Few are not none: how much happens on railways follows other things than what police areas record.
+        """
+        return sum(bool(self.railway[month]) and self.was_asked(BTP, month) for month in counted)
 
 
 def as_counted(grid: Grid | None) -> tuple[int, int] | None:
@@ -71,7 +82,7 @@ def month_states(
 def months_with_data(
     known: ForceMonths, area: Area, window: Window, grids: Mapping[date, Grid], counted: Collection[date]
 ) -> int:
-    """Of the counted months those that another area, or the British Transport Police, has whole data of."""
+    """Of the counted months those that another area has whole data of."""
     states = month_states(known, area, window, grids)
     return sum(one.state in WHOLE and one.month in counted for one in states)
 

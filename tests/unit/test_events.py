@@ -131,6 +131,7 @@ def test_events_of_two_runs_are_never_taken_for_one(kind: type[Event]) -> None:
 def test_events_of_different_kinds_about_one_run_are_never_taken_for_one() -> None:
     ids = [event.dedup_id for kind, event in MADE.items() if not kind.startswith("report.requested")]
     assert len({*ids, ""}) == len(EVENTS) - 1
+    assert {event.dedup_id for kind, event in MADE.items() if kind.startswith("report.requested")} == {""}
 
 
 @pytest.mark.parametrize(

@@ -90,11 +90,15 @@ def test_a_workbook_without_a_group_an_area_or_a_year_is_refused(tmp_path: Path)
     def words(sheet: Worksheet) -> None:
         sheet.cell(COUNTRY, 6).value = "many"
 
+    def one_column(sheet: Worksheet) -> None:
+        sheet.delete_cols(2, 100)
+
     for change, said in (
         (no_group, "no column 'Violence against the person'"),
         (no_area, "no row of england-and-wales"),
         (no_year, "names no year"),
         (words, "ENGLAND AND WALES.*'many'"),
+        (one_column, "does not say of which year its population is"),
     ):
         with pytest.raises(RequestError, match=said):
             rates_file(changed(tmp_path, change))
@@ -115,7 +119,19 @@ def test_what_is_no_such_workbook_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"a,b\n1,2\n", b"\xff\xfe", BUNDLED.read_bytes().replace(b"mid-2023,e", b"mid-2024,e")]
+    "content",
+    [
+        b"",
+        b"a,b\n1,2\n",
+        b"\xff\xfe",
+        b"edition",
+        BUNDLED.read_bytes()[:-40],
+        BUNDLED.read_bytes().splitlines()[0],
+        BUNDLED.read_bytes().replace(b"1.011967", b"nan"),
+        BUNDLED.read_bytes().replace(b"1.011967", b"-1"),
+        BUNDLED.read_bytes().replace(b"1.011967", b"1.011967,1"),
+        BUNDLED.read_bytes().replace(b"mid-2023,e", b"mid-2024,e"),
+    ],
 )
 def test_a_service_refuses_rates_that_are_no_edition(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "rates.csv"

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.gateway.bus import Bus
 from services.gateway.report_status import follow
 from services.gateway.report_store import ReportStore
+from services.gateway.routes.report_files import find_report
 from services.gateway.store import Store
 from shared.area_figures.shapes import Figures
 from shared.model import Dataset
@@ -66,3 +67,15 @@ async def test_a_long_wait_is_kept_alive_and_ends(desk: Desk) -> None:
     assert [await anext(stream) for _ in range(3)] == [b": still queued\n\n"] * 3
     await stream.aclose()
     assert [event async for event in follow(report, same, longest=0)] == [first]
+
+
+async def test_listeners_of_an_order_that_is_known_no_more_hear_no_more(desk: Desk) -> None:
+    store = ReportStore(Store(desk.pool, query_timeout=10), None)
+    name = await desk.order("1")
+    report = await store.taken(name)
+    assert report is not None
+    stream = follow(report, lambda: find_report(store, str(name)), poll=0, keep_alive=0)
+    assert (await anext(stream)).startswith(b"id: queued")
+    assert await anext(stream) == b": still queued\n\n"
+    await desk.pool.execute("DELETE FROM report")
+    assert [event async for event in stream] == []

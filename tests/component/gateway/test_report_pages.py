@@ -14,6 +14,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.site.assets import address
 from shared.area_figures.shapes import Figures
 from shared.db import READER, open_pool
+from shared.postcode_store import WHOLE_ROWS
 from tests.component.gateway.desk import Desk, both
 from tests.component.gateway.server import Client, gateway
 from tests.component.reporter.desk import load_months, load_postcodes, reporter
@@ -27,7 +28,8 @@ OWN = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
 
 @asynccontextmanager
 async def serving(database_url: str, nats_url: str, **settings: Any) -> AsyncIterator[Client]:
-    given = GatewaySettings(database_url=database_url, nats_url=nats_url, postcodes_io=False, **settings)
+    settings = {"postcodes_io": False, **settings}
+    given = GatewaySettings(database_url=database_url, nats_url=nats_url, **settings)
     async with open_pool(database_url, role=READER) as reader, gateway(given, reader) as client:
         yield client
 
@@ -140,6 +142,20 @@ async def test_what_is_wrong_is_told_at_its_field_and_nothing_is_ordered(
     assert told in fault
     if change.get("name"):
         assert page.find("input[@id='name']")[0].get("value") == change["name"]
+    assert await desk.untaken() == []
+
+
+async def test_what_the_loaded_postcodes_lack_is_told_while_nobody_else_can_be_asked(
+    client: Client, desk: Desk, database_url: str, nats_url: str
+) -> None:
+    del client  # its postcodes are asked, where postcodes.io is known and does not answer
+    await desk.pool.execute("UPDATE postcode_edition SET rows = $1", WHOLE_ROWS)
+    away = {"postcodes_io": True, "postcodes_io_url": "http://127.0.0.1:9", "postcodes_io_tries": 1}
+    async with serving(database_url, nats_url, **away) as asked:
+        answer = await send(asked, ORDER | {"postcode": "EC2M 7PZ"})
+    assert answer.status_code == 400
+    [fault] = Page.of(answer.text).texts("p[@id='fault-postcode']")
+    assert "EC2M 7PZ is not in the loaded postcodes (a test edition)" in fault
     assert await desk.untaken() == []
 
 

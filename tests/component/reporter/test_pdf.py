@@ -79,8 +79,13 @@ def elements(tree: pikepdf.Object) -> Iterator[pikepdf.Dictionary]:
             yield from elements(kid)
 
 
-def test_every_head_of_a_table_says_what_it_is_a_head_of_and_is_found_by_the_cells_that_name_it() -> None:
-    with pikepdf.open(BytesIO(report())) as pdf:
+@pytest.mark.parametrize("months", [None, 60])
+def test_every_head_of_a_table_says_what_it_is_a_head_of_and_is_found_by_the_cells_that_name_it(
+    months: int | None,
+) -> None:
+    """Also in tables that go on on another page."""
+    made = to_pdf(draw(job(figures=window_of(months))))[0] if months else report()
+    with pikepdf.open(BytesIO(made)) as pdf:
         root = pdf.Root.StructTreeRoot
         heads = {str(one.ID): one for one in elements(root) if one.S == "/TH"}
         named = list(root.IDTree.Names)

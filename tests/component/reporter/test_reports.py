@@ -287,6 +287,20 @@ async def test_orders_of_the_website_are_taken_in_beside_those_of_a_partner_that
     assert await desk.bus.waiting("WEB_ORDERS", "reporter-web") == 0
 
 
+async def test_an_order_that_the_gateway_of_the_version_before_left_on_the_bus_is_the_websites(
+    desk: Desk, database_url: str, nats_url: str, tmp_path: Path
+) -> None:
+    await desk.partner("web")
+    await desk.bus.send("report.requested.web", json.dumps({"id": "left-1", **STANDARD}).encode())
+    async with running(reporter(tmp_path, database_url, nats_url)):
+
+        async def is_rendered() -> bool:
+            made = "SELECT count(*) FROM report WHERE (partner, id, state) = ('web', 'left-1', 'rendered')"
+            return bool(await desk.pool.fetchval(made))
+
+        await eventually(is_rendered, "the order is rendered")
+
+
 async def test_the_same_order_twice_in_one_batch_is_one_order_and_another_with_its_id_is_none(
     desk: Desk,
 ) -> None:

@@ -38,7 +38,7 @@ from shared.area_figures.shapes import Figures
 from shared.errors import TransientError
 from shared.logs import get_logger
 from shared.model import Dataset
-from shared.postcode_lookup import Postcodes
+from shared.postcode_lookup import Postcodes, UnconfirmedError
 from shared.postcodes import PostcodeError
 
 log = get_logger()
@@ -92,6 +92,8 @@ class Desk:
             await self.postcodes.find(order.postcode)
         except PostcodeError as error:
             draft.faults["postcode"] = explain(error).detail
+        except UnconfirmedError as error:
+            draft.faults["postcode"] = str(error)
         except TransientError as error:  # the reporter looks it up again
             log.warning("postcode.unseen", reason=str(error))
         return None if draft.faults else order

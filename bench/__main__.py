@@ -11,6 +11,7 @@ from bench.clients import bench_clients
 from bench.failover import bench_failover
 from bench.grids import bench_grids
 from bench.history import bench_history
+from bench.intake import bench_intake
 from bench.load import bench_load
 from bench.national_month import national_month
 from bench.report import report_machine
@@ -32,7 +33,7 @@ WITH_A_MONTH = {
     "clients": bench_clients,
 }
 """Each takes a national month's pages, the month, and how often it is repeated."""
-NAMES = (*WITH_A_MONTH, "backfill", "requests", "rate", "history", "chaos", "failover")
+NAMES = (*WITH_A_MONTH, "backfill", "intake", "requests", "rate", "history", "chaos", "failover")
 
 
 def main() -> None:
@@ -60,6 +61,8 @@ def main() -> None:
                 measure(pages, MONTH, options.repeats)
     if "backfill" in chosen:
         bench_backfill(archives, MONTH, options.repeats)
+    if "intake" in chosen:
+        bench_intake()
     if "requests" in chosen:
         bench_requests(archives, OTHER_MONTH, MONTH)
     if "rate" in chosen:

@@ -224,8 +224,9 @@ async def test_a_run_is_one_trace_from_its_plan_to_the_maps_and_names_that_of_it
     with collecting() as collector, sample_source() as api:
         everywhere = {"otel_exporter_otlp_endpoint": collector.url}
         # What the fetcher's clock begins or completes in a handler's place is not in the trace.
-        slow = {"tick_seconds": 60}
-        async with ingesting(api, database_url, nats_url, tmp_path, everywhere=everywhere, **slow) as ingest:
+        async with ingesting(
+            api, database_url, nats_url, tmp_path, everywhere=everywhere, tick_seconds=60
+        ) as ingest:
             runs = await ingest.order("2018-10")
             await ingest.finish(runs)
             for process in ingest.services.values():

@@ -32,7 +32,7 @@ up: $(READY) ## The same without sample data, against the real API: ARGS="--sour
 test: $(READY) ## Run the whole test suite, WORKERS at a time: ARGS="tests/unit -k gate"
 	@deploy/local/browser
 	@deploy/local/promtool
-	$(VENV)/bin/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	TMPDIR=$$(deploy/local/test_folder) $(VENV)/bin/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(READY) ## Check style, types and import contracts
 	$(VENV)/bin/ruff check $(CODE)

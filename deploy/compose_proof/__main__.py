@@ -12,6 +12,7 @@ from deploy.compose_proof import acts
 from deploy.compose_proof.compose import Compose
 from deploy.compose_proof.engine import ProofFailed, engine, run
 from deploy.compose_proof.images import ROOT, make_images
+from deploy.compose_proof.restore import restore_a_backup
 from deploy.local.process import free_port
 
 ACTS = (
@@ -21,6 +22,7 @@ ACTS = (
     acts.guard_the_containers,
     acts.watch,
     acts.kill_each,
+    restore_a_backup,
     acts.start_again,
 )
 PLUGIN = ROOT / "requirements" / "compose.txt"

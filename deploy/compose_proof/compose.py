@@ -29,17 +29,17 @@ class Compose:
     environ: Mapping[str, str]
     port: int
 
+    project = "crimemaps-proof"
+
+    @property
+    def command(self) -> tuple[str | Path, ...]:
+        """The program with the options that choose the project."""
+        options = ("--project-name", self.project, "--project-directory", ROOT, "--env-file", self.env_file)
+        return (*self.program, *options)
+
     def __call__(self, *words: str | Path, check: bool = True) -> str:
         """What `docker compose` writes."""
-        options = (
-            "--project-name",
-            "crimemaps-proof",
-            "--project-directory",
-            ROOT,
-            "--env-file",
-            self.env_file,
-        )
-        return run(*self.program, *options, *words, environ=self.environ, check=check)
+        return run(*self.command, *words, environ=self.environ, check=check)
 
     def console(self, *words: str, check: bool = True) -> str:
         """What the operator's command writes."""

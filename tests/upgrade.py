@@ -61,10 +61,17 @@ def add(file: tarfile.TarFile, name: str, content: bytes) -> None:
 def read(archive: Path, folder: Path) -> tuple[Path, list[Message], Checksums]:
     """What a version left: the dump (in the folder), the messages, and what they come to."""
     with tarfile.open(archive) as file:
-        file.extractall(folder, filter="data")
-    messages = msgspec.msgpack.decode((folder / MESSAGES).read_bytes(), type=list[Message])
-    told = json.loads((folder / CHECKSUMS).read_bytes())
-    return folder / DUMP, messages, {(model, month): value for model, month, value in told}
+        dump, messages, checksums = (content_of(file, name) for name in (DUMP, MESSAGES, CHECKSUMS))
+    (folder / DUMP).write_bytes(dump)
+    told = {(model, month): value for model, month, value in json.loads(checksums)}
+    return folder / DUMP, msgspec.msgpack.decode(messages, type=list[Message]), told
+
+
+def content_of(file: tarfile.TarFile, name: str) -> bytes:
+    """A file of an archive."""
+    found = file.extractfile(name)
+    assert found is not None, name
+    return found.read()
 
 
 async def messages_of(backup: Backup) -> list[Message]:

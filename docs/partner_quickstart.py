@@ -12,13 +12,13 @@ import json
 import os
 import sys
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import nats
-from nats.errors import TimeoutError as NothingYet
 from nats.js import JetStreamContext
 
-NATS_URL, PARTNER = os.environ["NATS_URL"], os.environ["PARTNER"]
+NATS_URL, PARTNER = os.environ.get("NATS_URL", ""), os.environ.get("PARTNER", "")
 DOMAIN = os.environ.get("NATS_DOMAIN", "crimemaps") or None
 
 
@@ -44,16 +44,18 @@ async def order_report(order_id: str, postcode: str) -> bytes:
 async def wait_for_answer(jetstream: JetStreamContext, order_id: str) -> dict[str, Any]:
     """Real systems run one such loop for all their orders, and acknowledge what they have kept."""
     answers = await jetstream.pull_subscribe_bind(f"answers-{PARTNER}", stream="FACTS")
-    while True:
+    ends = monotonic() + 600
+    while monotonic() < ends:
         try:
             [message] = await answers.fetch(1, timeout=30)
-        except NothingYet:
+        except nats.errors.TimeoutError:
             continue
         answer: dict[str, Any] = json.loads(message.data)
-        if answer["id"] == order_id:
+        if answer["id"] in (order_id, None):  # None: what was ordered has no id that could be read
             await message.ack()
             return answer
         await message.nak(delay=5)  # the answer to another order: for whoever waits for it
+    sys.exit("no answer yet: the order waits; run this again with the same id")
 
 
 async def download(jetstream: JetStreamContext, bucket: str, name: str) -> bytes:
@@ -69,6 +71,9 @@ async def download(jetstream: JetStreamContext, bucket: str, name: str) -> bytes
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 3 or not NATS_URL or not PARTNER:
         sys.exit(__doc__)
-    Path(f"{sys.argv[1]}.pdf").write_bytes(asyncio.run(order_report(sys.argv[1], sys.argv[2])))
+    try:
+        Path(f"{sys.argv[1]}.pdf").write_bytes(asyncio.run(order_report(sys.argv[1], sys.argv[2])))
+    except nats.errors.Error as problem:
+        sys.exit(f"{type(problem).__name__} {problem}: are NATS_URL, PARTNER and NATS_DOMAIN right?")

@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.model import Dataset, SliceKind, format_month
 
+ORDER_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""The id that a partner gives to an order."""
+ORDER_ID_IN_WORDS = "1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"
 WORK, PAGES, FACTS, ORDERS, WEB_ORDERS, DEAD = "WORK", "PAGES", "FACTS", "ORDERS", "WEB_ORDERS", "DEAD"
 
 

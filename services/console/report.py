@@ -2,9 +2,10 @@
 
 import asyncio
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 from cyclopts import Parameter
@@ -14,12 +15,14 @@ from services.console.answers import Answer, Desk, open_desk
 from services.console.endpoints import find_target
 from services.console.screen import ERR, OUT, note
 from shared.errors import RequestError
-from shared.events import ReportRendered, ReportRequested
+from shared.events import ORDER_ID, ORDER_ID_IN_WORDS, ReportRendered, ReportRequested
 from shared.model import Tier
 from shared.postcodes import normalise
 
 BATCH_COLUMNS = ("postcode", "tier")
 RESULT_COLUMNS = ("id", "postcode", "tier", "state", "file", "report_id", "figures_sha256", "code", "detail")
+MOST_FAULTS = 10
+"""Lines that are named when a batch is refused."""
 PATIENCE = 300.0
 
 
@@ -65,13 +68,13 @@ def report(
         raise RequestError('give either a postcode, as in `crimemaps report "EC2M 7PY"`, or --batch FILE')
     if batch is not None:
         wanted = read_batch(batch, into)
-        into.mkdir(parents=True, exist_ok=True)
+        make_places(into, results)
         return asyncio.run(order_batch(wanted, results, patience))
     assert postcode is not None
     name = normalise(postcode).replace(" ", "-")
     file = output or Path(f"report-{name}.pdf")
-    if not file.parent.is_dir():
-        raise RequestError(f"there is no folder {file.parent}")
+    if file.is_dir() or not file.parent.is_dir():
+        raise RequestError(f"{file} is a folder" if file.is_dir() else f"there is no folder {file.parent}")
     return asyncio.run(order_one(Wanted(order_of(postcode, tier), file), patience))
 
 
@@ -79,8 +82,10 @@ def order_of(postcode: str, tier: str, order_id: str | None = None) -> ReportReq
     """An order, with an id of its own if it is given none.
 
     Raises:
-        RequestError: no such tier.
+        RequestError: no such tier, or no such id.
     """
+    if order_id and not re.fullmatch(ORDER_ID, order_id):
+        raise RequestError(f"no id '{order_id}': valid are {ORDER_ID_IN_WORDS}")
     if tier.lower() not in list(Tier):
         raise RequestError(f"no tier '{tier}': valid are {', '.join(Tier)}")
     return ReportRequested(id=order_id or uuid4().hex, postcode=postcode, tier=tier.lower())
@@ -90,26 +95,63 @@ def read_batch(path: Path, into: Path) -> list[Wanted]:
     """The orders of a file.
 
     Raises:
-        RequestError: it cannot be read, or a line has no valid tier.
+        RequestError: it cannot be read, or lines have no valid tier or id, or an id that another has.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RequestError(f"{path} cannot be read as CSV: {error}") from error
+        raise RequestError(f"{path} cannot be read: {error}") from error
     if not rows or not set(BATCH_COLUMNS) <= set(rows[0]):
+        found = f"; its first line has {', '.join(map(str, rows[0]))}" if rows else ""
         raise RequestError(
-            f"{path} needs a line with the columns {', '.join(BATCH_COLUMNS)}, and orders below"
+            f"{path} needs a line with the columns {', '.join(BATCH_COLUMNS)}, and orders below{found}"
         )
-    wanted = []
+    wanted: list[Wanted] = []
+    lines: dict[str, int] = {}
+    faults = []
     for number, row in enumerate(rows, 2):
         try:
-            order = order_of((row["postcode"] or "").strip(), (row["tier"] or "").strip(), row.get("id"))
+            order = order_in(row)
+            if (first := lines.setdefault(order.id, number)) != number:
+                raise RequestError(
+                    f"id '{order.id}' is that of line {first}: each order has its own, or none"
+                )
         except RequestError as error:
-            raise RequestError(f"{path}, line {number}: {error}") from error
+            faults.append(f"line {number}: {error}")
+            continue
         name = "".join(c if c.isalnum() else "-" for c in order.postcode)[:12].upper()
         wanted.append(Wanted(order, into / f"{number - 1:05}-{name}-{order.tier}.pdf"))
+    if faults:
+        more = f"; and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
+        raise RequestError(f"{path}: nothing was ordered: {'; '.join(faults[:MOST_FAULTS])}{more}")
     return wanted
+
+
+def order_in(row: dict[str, Any]) -> ReportRequested:
+    """The order of a line.
+
+    Raises:
+        RequestError: it has more values than columns, or no valid tier or id.
+    """
+    if None in row:
+        raise RequestError("more values than columns")
+    postcode, tier = ((row[name] or "").strip() for name in BATCH_COLUMNS)
+    return order_of(postcode, tier, (row.get("id") or "").strip() or None)
+
+
+def make_places(into: Path, results: Path) -> None:
+    """See that there is room for reports and results before anything is ordered.
+
+    Raises:
+        RequestError: there is none.
+    """
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        with results.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise RequestError(f"nothing was ordered: {error}") from error
 
 
 async def order_one(wanted: Wanted, patience: float, nats_url: str | None = None) -> int:

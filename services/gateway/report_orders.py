@@ -50,7 +50,7 @@ def read_order(body: bytes) -> Order:
         raise ParameterError("body", f"is not JSON: {error}") from error
     if not isinstance(given, dict):
         raise ParameterError(
-            "body", "must be a JSON object, as in {'postcode': 'EC2M 7PY', 'tier': 'standard'}"
+            "body", 'must be a JSON object, as in {"postcode": "EC2M 7PY", "tier": "standard"}'
         )
     for name in given:
         if name not in FIELDS:

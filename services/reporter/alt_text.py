@@ -56,7 +56,7 @@ def mix_comparison(figures: Figures) -> str:
     row = figures.categories[0]
     places = {
         "here": row.share,
-        f"in the {figures.force_name} police area": row.area_share,
+        f"in the area of {figures.force_name}": row.area_share,
         "in England and Wales": row.country_share,
     }
     shares = [f"{share:.1f} % {place}" for place, share in places.items() if share is not None]

@@ -151,7 +151,7 @@ def mix_comparison(figures: Figures) -> Spec:
         return panel(nothing(figures))
     places = {
         "England and Wales": ("country_share", "square", palette.COUNTRY),
-        f"{figures.force_name} police area": ("area_share", "diamond", palette.AREA),
+        f"Area of {figures.force_name}": ("area_share", "diamond", palette.AREA),
         "Here": ("share", "circle", palette.HERE),
     }
     rows = [

@@ -16,11 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from services.reporter.branding import Brand, Branding, make_brand
 from services.reporter.logos import MAX_BYTES as MAX_LOGO_BYTES
 from services.reporter.problems import OrderError, explain
+from shared.events import ORDER_ID, ORDER_ID_IN_WORDS
 from shared.tiers import Tier
 
 MAX_BYTES = 1_000_000
-ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-ID_MEMBER = re.compile(rf'(?<!\\)"id"\s*:\s*"({ID})"')
+ID_MEMBER = re.compile(rf'(?<!\\)"id"\s*:\s*"({ORDER_ID})"')
 
 
 class Order(BaseModel):
@@ -30,10 +30,7 @@ class Order(BaseModel):
 
     id: Annotated[
         str,
-        Field(
-            pattern=rf"^{ID}$",
-            description="1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit",
-        ),
+        Field(pattern=rf"^{ORDER_ID}$", description=ORDER_ID_IN_WORDS),
     ]  # chosen by the partner: the same id is the same order
     postcode: Annotated[str, Field(min_length=1, max_length=20)]
     """A whole one, with or without its space."""
@@ -115,4 +112,4 @@ def id_of(body: bytes) -> str | None:
         found = set(ID_MEMBER.findall(text))
         return found.pop() if len(found) == 1 else None
     given = content.get("id") if isinstance(content, dict) else None
-    return given if isinstance(given, str) and re.fullmatch(ID, given) else None
+    return given if isinstance(given, str) and re.fullmatch(ORDER_ID, given) else None

@@ -35,7 +35,8 @@ def open_image(content: bytes, form: str) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise too_large("far too many") from error
     except BROKEN as error:
-        raise OrderError(FIELD, f"is a broken {form}: {str(error)[:100] or type(error).__name__}") from error
+        said = "" if "0x" in str(error) else f": {str(error)[:100] or type(error).__name__}"
+        raise OrderError(FIELD, f"is a broken {form}{said}") from error
     return image
 
 

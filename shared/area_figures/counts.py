@@ -144,6 +144,7 @@ def refuse_silence(area: Area, window: Window, months: Sequence[MonthState]) -> 
     raise Refusal(
         "force-not-published",
         f"{area.name} has published no street crimes for {span} as far as they are loaded: "
-        f"{months[-1].evidence}. Missing is not zero, so there are no figures.",
+        f"{months[-1].evidence}. Missing is not zero, so there are no figures; a tier that looks further "
+        "back may have some.",
         field="postcode",
     )

@@ -65,6 +65,11 @@ def test_a_name_runs_in_the_direction_of_its_first_letter(name: str) -> None:
     assert isolated("1 £!") == "1 £!"
 
 
+def test_groups_of_a_number_stay_in_their_order_in_a_line_that_runs_from_right_to_left() -> None:
+    number = "+44 (0)20 7946-0000"
+    assert isolated(f"مكتب {number}, 7") == f"\u202bمكتب \u202a{number}\u202c, 7\u202c"
+
+
 def test_decomposed_accents_are_composed_and_white_space_around_is_taken_off() -> None:
     assert read_branding(branding(name=" Cafe\u0301 ")).name == "Café"
 

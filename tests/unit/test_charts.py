@@ -208,7 +208,7 @@ def test_the_comparison_places_each_share_where_the_figures_have_it() -> None:
     assert isinstance(data, dict)
     shares = {(row["category"], row["place"]): row["share"] for row in data["values"]}
     assert shares["Other theft", "Here"] == 100.0
-    assert shares["Other theft", "City of London police area"] == 25.0
+    assert shares["Other theft", "Area of City of London"] == 25.0
     assert shares["Drugs", "England and Wales"] == 93.7
 
 
@@ -216,7 +216,7 @@ def test_nothing_to_compare_with_is_left_out_of_the_legend() -> None:
     figures = figures_of({"2019-10": 8})
     rows = [msgspec.structs.replace(row, area_share=None) for row in figures.categories]
     shown = words(charts.mix_comparison(msgspec.structs.replace(figures, categories=rows)))
-    assert "City of London police area" not in shown
+    assert "Area of City of London" not in shown
     assert "England and Wales" in shown
 
 
@@ -244,7 +244,7 @@ def test_texts_have_the_key_numbers() -> None:
     trend = alt_text.monthly_trend(figures)
     assert "fewest in 2019-11, 4, most in 2019-09, 1,200" in trend
     assert "1 month without data" in trend
-    assert "100.0 % here, 25.0 % in the City of London police area" in alt_text.mix_comparison(figures)
+    assert "100.0 % here, 25.0 % in the area of City of London" in alt_text.mix_comparison(figures)
     density = alt_text.density_map(figures, [(51.5, -0.1, 3), (51.6, -0.1, 1)])
     assert "4 street crimes at 2 published map points within 500 metres of EC2M 7PY" in density
 

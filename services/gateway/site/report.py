@@ -25,6 +25,7 @@ def render_report(report: Report) -> str:
         area=area_address(figures.postcode, figures.tier) if figures else None,
         years=by_year(months),
         month_names=NAMES,
+        known_months=sum(month.crimes is not None for month in months),
         doubtful=[(month.month, month.state) for month in months if month.state not in WHOLE],
     )
 

@@ -171,7 +171,7 @@ async def test_every_spelling_of_a_postcode_leads_to_one_address(client: Client)
         ("ZE99ZZ", 422, "This postcode is outside England and Wales"),
         ("N11AA", 404, "This postcode is not known"),
         ("EC1A1AA", 404, "This postcode is no longer in use"),
-        ("M11AE", 404, "This police force has published no street crimes"),
+        ("M11AE", 404, "This police force has published no street crimes in these months"),
         ("EC2M7PY?tier=gold", 400, "There is no such window"),
     ],
 )

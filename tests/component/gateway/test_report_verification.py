@@ -128,7 +128,7 @@ async def test_hostile_text_on_the_page_is_text(client: Client, desk: Desk, figu
     )
     report = await desk.render("1", hostile_figures)
     page = (await client.get(f"/r/{report}")).text
-    assert page.count("alert(1)") == page.count("&lt;/td&gt;&lt;script&gt;alert(1)&lt;/script&gt;") == 4
+    assert page.count("alert(1)") == page.count("&lt;/td&gt;&lt;script&gt;alert(1)&lt;/script&gt;") == 5
     assert "<script" not in page
     assert "<img" not in page
     assert "{{ 7*7 }} &amp;amp;" in page
@@ -136,6 +136,16 @@ async def test_hostile_text_on_the_page_is_text(client: Client, desk: Desk, figu
     assert (unknown.status_code, unknown.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert "<script" not in unknown.text
     assert "No report with this number" in unknown.text
+
+
+async def test_the_page_says_where_crimes_on_railways_are_missing(
+    client: Client, desk: Desk, figures: Figures
+) -> None:
+    for name, known in (("1", 2), ("2", 1)):
+        report = await desk.render(name, msgspec.structs.replace(figures, railway_months=known))
+        text = " ".join((await client.get(f"/r/{report}")).text.split())
+        said = "which the British Transport Police records, are here for 1 of these months" in text
+        assert said == (known == 1)
 
 
 async def test_the_page_shows_what_the_paper_shows(client: Client, desk: Desk, figures: Figures) -> None:
@@ -146,6 +156,7 @@ async def test_the_page_shows_what_the_paper_shows(client: Client, desk: Desk, f
     assert "default-src 'none'; style-src 'self';" in policy
     assert "<script" not in answer.text
     assert "style=" not in answer.text
+    assert "2 of the 12 months have data of City of London Police." in " ".join(answer.text.split())
     status = await get(client, f"{REPORTS}/{report}")
     for shown in (
         str(report), "EC2R 8AH", "December 2017 to November 2018", "500 metres", figures.revision,

@@ -59,6 +59,19 @@ async def test_the_quick_start_orders_and_saves_a_report(desk: Desk, nats_url: s
     )  # fmt: skip
     assert code == 1
     assert err.startswith("postcode-malformed: ")
+    code, _, err = await run(
+        sys.executable, ROOT / "docs" / "partner_quickstart.py", "no id", "EC2M 7PY", cwd=tmp_path,
+        NATS_URL=nats_url, PARTNER="acme", NATS_DOMAIN="",
+    )  # fmt: skip
+    assert code == 1
+    assert err.startswith("invalid-order: id: ")
+    code, _, err = await run(
+        sys.executable, ROOT / "docs" / "partner_quickstart.py", "2024-3", "EC2M 7PY", cwd=tmp_path,
+        NATS_URL=nats_url, PARTNER="acme", NATS_DOMAIN="elsewhere",
+    )  # fmt: skip
+    assert code == 1
+    assert "NATS_DOMAIN right?" in err
+    assert "Traceback" not in err
 
 
 async def test_the_command_saves_a_report_and_a_batch_says_what_became_of_each_line(
@@ -90,11 +103,46 @@ async def test_the_command_saves_a_report_and_a_batch_says_what_became_of_each_l
     assert rows[0]["figures_sha256"] != rows[1]["figures_sha256"]
 
 
+BATCHES = {
+    "twice.csv": (
+        "id,postcode,tier\na,EC2M 7PY,standard\na,EC2M 7PY,premium\n",
+        "line 3: id 'a' is that of line 2: each order has its own, or none",
+    ),
+    "bad.csv": (
+        "id,postcode,tier\na b,EC2M 7PY,standard\n,EC2M 7PY,gold\n,EC2M 7PY,standard,x\n",
+        "line 2: no id 'a b': valid are 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit; "
+        "line 3: no tier 'gold': valid are essential, professional, standard, premium; "
+        "line 4: more values than columns",
+    ),
+    "head.csv": ("Postcode;Tier\nEC2M 7PY;standard\n", "columns postcode, tier, and orders below; its first"),
+}
+
+
+async def test_a_batch_with_wrong_lines_is_refused_whole_with_all_of_them(
+    desk: Desk, database_url: str, nats_url: str, tmp_path: Path
+) -> None:
+    servers = {"database_url": database_url, "nats_url": nats_url}
+    for name, (text, says) in BATCHES.items():
+        await asyncio.to_thread((tmp_path / name).write_text, text)
+        code, _, err = await crimemaps("report", "--batch", name, cwd=tmp_path, **servers)
+        assert (code, err.count("\n")) == (2, 1), err
+        assert says in err
+    await asyncio.to_thread((tmp_path / "good.csv").write_text, "postcode,tier\nEC2M 7PY,standard\n")
+    for option, place in (("--into", "good.csv"), ("--results", "no/such/results.csv")):
+        code, _, err = await crimemaps(
+            "report", "--batch", "good.csv", option, place, cwd=tmp_path, **servers
+        )
+        assert (code, err.count("\n")) == (2, 1), err
+        assert "nothing was ordered: [Errno" in err
+    assert await desk.bus.messages("report.requested.console") == []
+
+
 BAD: list[tuple[tuple[str, ...], str]] = [
     (("report",), "give either a postcode"),
     (("report", "EC2M 7PY", "--tier", "gold"), "valid are essential, professional, standard, premium"),
     (("report", "SW1A"), "whole postcode"),
     (("report", "EC2M 7PY", "-o", "no/such/folder.pdf"), "there is no folder no/such"),
+    (("report", "EC2M 7PY", "-o", "."), ". is a folder"),
     (("report", "--batch", "missing.csv"), "missing.csv cannot be read"),
     (("report", "EH1 1YZ"), "Scotland"),
 ]

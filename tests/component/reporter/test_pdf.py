@@ -205,9 +205,19 @@ def test_the_railway_police_are_named_where_their_months_are_missing() -> None:
     assert gap not in pages()
     assert "it has data of all of these months" in pages()
     for known, said in ((0, "missing in all of these months"), (2, "here for only 2 of these months")):
-        assert f"{gap} {said}" in words_of(
-            to_pdf(draw(job(figures=replace(FIGURES, railway_months=known))))[0]
-        )
+        words = words_of(to_pdf(draw(job(figures=replace(FIGURES, railway_months=known))))[0])
+        assert f"{gap} {said}" in words
+        assert ("Crimes on railways are in 2 of these months only" in words) == (known == 2)
+
+
+def test_words_without_a_space_stay_on_the_sheet() -> None:
+    """The widest letter, as often as a name and a line may have it."""
+    made = to_pdf(draw(job(brand("W" * 100, *["W" * 100] * 6))))[0]
+    with pikepdf.open(BytesIO(made)) as pdf:
+        assert len(pdf.pages) <= 9
+    letters = "".join(page.replace("\n", "") for page in pages_of(made))
+    assert letters.count("W" * 100) == 8  # once more where the brand is named as who ordered it
+    assert "W" * 100 not in words_of(made)  # so it was broken into lines
 
 
 @pytest.mark.parametrize("months", [12, 13, 24, 60])

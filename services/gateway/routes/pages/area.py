@@ -51,7 +51,7 @@ REFUSALS = {
     "no-police-area": (422, N_("This postcode lies in no police area of England and Wales")),
     "nothing-loaded": (404, N_("No street crimes are held yet")),
     "force-not-loaded": (404, N_("No street crimes of this police area are held")),
-    "force-not-published": (404, N_("This police force has published no street crimes")),
+    "force-not-published": (404, N_("This police force has published no street crimes in these months")),
 }
 WRITERS: dict[str, Callable[[Figures], str]] = {"csv": as_csv, "json": as_json}
 

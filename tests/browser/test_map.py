@@ -33,8 +33,9 @@ UNTOUCHED_BYTES = 150_000
 
 
 @pytest.fixture
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    """A page on which nothing goes wrong."""
+async def page(browser: Browser, site: Served) -> AsyncIterator[Page]:
+    """A page on which nothing goes wrong; closed before the site, of which its map may still want tiles."""
+    del site
     page = await browser.new_page(viewport={"width": 1200, "height": 900})
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))

@@ -41,34 +41,30 @@ async def crimemaps(*arguments: object, cwd: Path, database_url: str, nats_url: 
     )  # fmt: skip
 
 
+async def quick_start(
+    order: str, postcode: str, folder: Path, nats_url: str, domain: str = ""
+) -> tuple[int, str, str]:
+    program = ROOT / "docs" / "partner_quickstart.py"
+    servers = {"NATS_URL": nats_url, "PARTNER": "acme", "NATS_DOMAIN": domain}
+    return await run(sys.executable, program, order, postcode, cwd=folder, **servers)
+
+
 async def test_the_quick_start_orders_and_saves_a_report(desk: Desk, nats_url: str, tmp_path: Path) -> None:
     await desk.partner("acme")
-    code, out, err = await run(
-        sys.executable, ROOT / "docs" / "partner_quickstart.py", "2024-1", "EC2M 7PY", cwd=tmp_path,
-        NATS_URL=nats_url, PARTNER="acme", NATS_DOMAIN="",
-    )  # fmt: skip
+    code, out, err = await quick_start("2024-1", "EC2M 7PY", tmp_path, nats_url)
     assert (code, err) == (0, "")
     row = await desk.pool.fetchrow("SELECT report_id, answer FROM report")
     assert row is not None
     assert str(row["report_id"]) in out
     pdf = await asyncio.to_thread((tmp_path / "2024-1.pdf").read_bytes)
     assert hashlib.sha256(pdf).hexdigest() in row["answer"]
-    code, _, err = await run(
-        sys.executable, ROOT / "docs" / "partner_quickstart.py", "2024-2", "SW1A", cwd=tmp_path,
-        NATS_URL=nats_url, PARTNER="acme", NATS_DOMAIN="",
-    )  # fmt: skip
+    code, _, err = await quick_start("2024-2", "SW1A", tmp_path, nats_url)
     assert code == 1
     assert err.startswith("postcode-malformed: ")
-    code, _, err = await run(
-        sys.executable, ROOT / "docs" / "partner_quickstart.py", "no id", "EC2M 7PY", cwd=tmp_path,
-        NATS_URL=nats_url, PARTNER="acme", NATS_DOMAIN="",
-    )  # fmt: skip
+    code, _, err = await quick_start("no id", "EC2M 7PY", tmp_path, nats_url)
     assert code == 1
     assert err.startswith("invalid-order: id: ")
-    code, _, err = await run(
-        sys.executable, ROOT / "docs" / "partner_quickstart.py", "2024-3", "EC2M 7PY", cwd=tmp_path,
-        NATS_URL=nats_url, PARTNER="acme", NATS_DOMAIN="elsewhere",
-    )  # fmt: skip
+    code, _, err = await quick_start("2024-3", "EC2M 7PY", tmp_path, nats_url, domain="elsewhere")
     assert code == 1
     assert "NATS_DOMAIN right?" in err
     assert "Traceback" not in err

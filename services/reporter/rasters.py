@@ -4,7 +4,7 @@ import io
 import struct
 import zlib
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from services.reporter.problems import OrderError
 
@@ -35,7 +35,9 @@ def open_image(content: bytes, form: str) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise too_large("far too many") from error
     except BROKEN as error:
-        said = "" if "0x" in str(error) else f": {str(error)[:100] or type(error).__name__}"
+        # Which object of ours could not be identified is of no use to anybody.
+        is_told = not isinstance(error, UnidentifiedImageError)
+        said = f": {str(error)[:100] or type(error).__name__}" if is_told else ""
         raise OrderError(FIELD, f"is a broken {form}{said}") from error
     return image
 

@@ -155,6 +155,7 @@ def test_what_is_no_sound_png_is_refused_for_what_it_is(content: bytes, detail: 
     problem = refused(logo=encoded(content))
     assert problem.field == "branding.logo"
     assert problem.detail.startswith(f"branding.logo: {detail}")
+    assert " object at " not in problem.detail
 
 
 def test_text_chunks_that_unpack_to_gigabytes_are_refused() -> None:

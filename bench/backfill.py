@@ -12,7 +12,6 @@ from time import perf_counter
 from uuid import uuid4
 
 import asyncpg
-import zstandard
 from faststream.nats import NatsBroker
 
 from bench.load import connected, is_on_the_bus
@@ -146,7 +145,7 @@ async def load_month(
                 run_id=run, dataset=Dataset.STREET, month=month, kind=SliceKind.MEMBER, force=member.force,
                 source=SOURCE, **page.model_dump(),
             )  # fmt: skip
-            await publish(broker, event, zstandard.ZstdCompressor().compress(piece.body))
+            await publish(broker, event, piece.packed())
     await publish(
         broker,
         MonthFetched(

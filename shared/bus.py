@@ -41,7 +41,7 @@ HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[None]])
 PUBLISH_TIMEOUT = 10.0
 KEEP_ALIVE_SECONDS = 5.0
 """Well under any sensible `ack_wait`."""
-NOT_YET_DELAY = 0.2
+NOT_YET_DELAY = 0.1
 FIRST_DELAY, LONGEST_DELAY = 0.5, 60.0
 UNEXPECTED_ERROR_TRIES = 5
 """A bug is tried again this often, in case it was none; then it is a dead letter."""

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID, uuid4
 
-import zstandard
-
 from services.fetcher.archive import Archive, Member
 from services.fetcher.chunks import chunks
 from services.loader.handlers import stage_page
@@ -117,7 +115,7 @@ def pages_of(archive: Archive, member: Member, run: UUID) -> list[tuple[PageFetc
             sha256=hashlib.sha256(piece.body).hexdigest(),
             records=piece.records,
         )
-        found.append((page, zstandard.ZstdCompressor().compress(piece.body)))
+        found.append((page, piece.packed()))
     return found
 
 

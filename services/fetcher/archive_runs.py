@@ -11,7 +11,6 @@ from time import monotonic
 from typing import Protocol, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-import zstandard
 from faststream.nats import NatsBroker
 
 from services.fetcher.archive import Archive, Member
@@ -151,7 +150,7 @@ class ArchiveRuns:
             sha256=page.sha256,
             records=page.records,
         )
-        body = zstandard.ZstdCompressor().compress(piece.body)
+        body = piece.packed()
         await self.wait_for_loader()
         await self.patiently(lambda: publish(self.broker, event, body))
         pages_published.labels(run.dataset).inc()

@@ -11,6 +11,7 @@ import zstandard
 from faststream.nats import NatsBroker, NatsMessage
 
 from services.loader import archive
+from services.loader.archive_crimes import Crimes
 from services.loader.parse import parse
 from services.loader.row_shapes import Rows
 from services.loader.rows import RowBuilder
@@ -56,7 +57,7 @@ async def stage_page(store: Store, page: PageFetched, body: bytes, max_bytes: in
     await store.stage(page, rows)
 
 
-def rows_of(page: PageFetched, answer: bytes) -> Rows:
+def rows_of(page: PageFetched, answer: bytes) -> Rows | Crimes:
     """The rows of a page: JSON of the API, or CSV of an archive.
 
     Raises:

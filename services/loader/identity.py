@@ -14,6 +14,8 @@ import msgspec
 
 from services.loader.shapes import Location
 
+HASH_BYTES = 16
+
 encode = msgspec.json.Encoder(order="sorted").encode
 encode_in_order = msgspec.json.Encoder().encode
 """The same for what is in order already: half the time."""
@@ -74,7 +76,7 @@ def content_hash(record: Canonical, extra: dict[str, object] | None = None) -> b
     body = encode_in_order(record)
     if extra:
         body += encode(extra)
-    return sha256(body).digest()[:16]
+    return sha256(body).digest()[:HASH_BYTES]
 
 
 def canonical_location(location: Location | None) -> msgspec.Raw:

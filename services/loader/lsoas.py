@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from services.loader.row_shapes import Rows
+from services.loader.archive_crimes import Crimes
 from services.loader.sql_files import sql
 from shared.logs import get_logger
 
@@ -15,27 +15,26 @@ class Lsoas:
     """Remembers which points the database has, so that a month after another costs nothing."""
 
     def __init__(self) -> None:
-        self.known: dict[tuple[int, int, int], str] = {}
+        self.known: dict[int, dict[tuple[int, int], str]] = {}
+        """By vintage and point."""
 
-    async def put(self, connection: asyncpg.pool.PoolConnectionProxy, rows: Rows) -> None:
+    async def put(self, connection: asyncpg.pool.PoolConnectionProxy, crimes: Crimes) -> None:
         """Keep the LSOAs that a page names. Points and names stay; a contradiction is told.
 
         Runs outside the page's transaction, as places do: two loaders may meet the same new points.
         """
-        vintage = rows.lsoa_vintage
-        if vintage is None:
-            return
-        said = {(lon, lat, vintage): code for (lon, lat), code in rows.lsoas.items()}
-        new = {point: code for point, code in said.items() if self.known.get(point) != code}
+        vintage = crimes.lsoa_vintage
+        known = self.known.setdefault(vintage, {})
+        new = {point: code for point, code in crimes.lsoas.items() if known.get(point) != code}
         if not new:
             return
-        lons, lats, _ = map(list, zip(*new, strict=True))
+        lons, lats = map(list, zip(*new, strict=True))
         codes = set(new.values())
-        names = {code: name for code, name in rows.lsoa_names.items() if code in codes}
+        names = {code: name for code, name in crimes.lsoa_names.items() if code in codes}
         other = await connection.fetchval(sql("put_lsoas"), lons, lats, list(new.values()), vintage)
         await connection.execute(sql("insert_lsoa_names"), vintage, list(names), list(names.values()))
         if other:
             log.warning("lsoa.contradicted", points=other, vintage=vintage)
-        if len(self.known) + len(new) > MOST_KNOWN:
-            self.known.clear()
-        self.known |= new
+        if len(known) + len(new) > MOST_KNOWN:
+            known.clear()
+        known |= new

@@ -50,15 +50,19 @@ class Place(NamedTuple):
 
 
 @dataclass
-class Rows:
-    """A page's rows, with the places that they stand at and the words that they use."""
+class Content:
+    """What a page holds beside its rows: the places that they stand at, the words that they use."""
 
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
     places: dict[bytes, Place] = field(default_factory=dict)
     labels: dict[tuple[str, str | None, str], Label] = field(default_factory=dict)
     set_aside: list[SetAside] = field(default_factory=list)
-    lsoas: dict[tuple[int, int], str] = field(default_factory=dict)
-    """The LSOA of points, by longitude and latitude in micro-degrees; only the archive names them."""
-    lsoa_names: dict[str, str] = field(default_factory=dict)
-    lsoa_vintage: int | None = None
-    """The census of the LSOAs; None for a page of the API."""
+
+
+@dataclass
+class Rows(Content):
+    """A page's rows one by one."""
+
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.rows)

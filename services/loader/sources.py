@@ -12,6 +12,11 @@ def is_only_compared(source: str, shown: str) -> bool:
     return source == ARCHIVE != shown
 
 
+def collapse(source: str, dataset: Dataset) -> bool:
+    """Whether a record may be staged more than once: the API's crimes are, whose tiles overlap."""
+    return source != ARCHIVE and dataset is not Dataset.STOPS
+
+
 def scope_statements(source: str, dataset: Dataset) -> tuple[str | None, str]:
     """For a run of some forces: the statement that drops staged records of others, and the one that keeps
     others' records of the version before.

@@ -1,15 +1,18 @@
 """The loader's door to the database: pages are staged here."""
 
+from io import BytesIO
 from time import perf_counter
 
 import asyncpg
 
+from services.loader.archive_crimes import Crimes
 from services.loader.gate import GateRules
 from services.loader.labels import Labels
 from services.loader.lsoas import Lsoas
+from services.loader.numbering import CRIMES, Numbers, numbered_rows, packed_crimes
 from services.loader.places import Places
 from services.loader.rollback import Rollback
-from services.loader.row_shapes import COLUMNS, Label, Rows
+from services.loader.row_shapes import COLUMNS, Rows
 from services.loader.sql_files import sql, staged_table
 from services.loader.swap import Swap
 from shared.areas import ForceAreas
@@ -24,7 +27,6 @@ from shared.events import (
     RollbackRequested,
 )
 from shared.metrics import pages_staged, swap_seconds
-from shared.model import Dataset
 
 
 class Store:
@@ -48,37 +50,23 @@ class Store:
             )
         return bool(state["decided"] or state["staged"])
 
-    async def stage(self, page: PageFetched, rows: Rows) -> None:
+    async def stage(self, page: PageFetched, content: Rows | Crimes) -> None:
         """Put a page's rows into its run's staging table: all of them, or, if they are there, none."""
         async with translate_errors():
-            label_ids = await self.labels.resolve(self.pool, rows.labels.values())
-            force_id = await self.labels.force(self.pool, page.force) if page.force else None
-            recorders = await self.recorders(page.dataset, rows)
+            labels = await self.labels.resolve(self.pool, content.labels.values())
+            forces = {slug: await self.labels.force(self.pool, slug) for slug in forces_of(page, content)}
             async with self.pool.acquire() as connection:
-                place_ids = await self.places.resolve(connection, rows.places)
-                await self.lsoas.put(connection, rows)
+                places = await self.places.resolve(connection, content.places)
+                if isinstance(content, Crimes):
+                    await self.lsoas.put(connection, content)
                 async with connection.transaction():
                     if not await self.open_staging(connection, page):
                         return
-                    page_id = await self.insert_page(connection, page, rows)
+                    page_id = await self.insert_page(connection, page, content)
                     if page_id is None:
                         return
-                    schema, table = staged_table(page.dataset, page.run_id).split(".")
-                    await connection.copy_records_to_table(
-                        table,
-                        schema_name=schema,
-                        columns=COLUMNS[page.dataset] + (("recorded_by",) if recorders else ()),
-                        records=numbered(
-                            page.dataset, page_id, force_id, rows, place_ids, label_ids, recorders
-                        ),
-                    )
+                    await copy_rows(connection, page, content, Numbers(page_id, places, labels, forces))
         pages_staged.labels(page.dataset, "staged").inc()
-
-    async def recorders(self, dataset: Dataset, rows: Rows) -> dict[str, int]:
-        """The numbers of the forces that an archive's crimes name as their recorders; else none."""
-        if rows.lsoa_vintage is None or dataset is Dataset.STOPS:
-            return {}
-        return {slug: await self.labels.force(self.pool, slug) for slug in {row[-1] for row in rows.rows}}
 
     async def stage_problem(self, page: PageFetched, problem: str) -> None:
         """Keep that a page came which cannot be read."""
@@ -110,21 +98,22 @@ class Store:
 
     @staticmethod
     async def insert_page(
-        connection: asyncpg.pool.PoolConnectionProxy, page: PageFetched, rows: Rows
+        connection: asyncpg.pool.PoolConnectionProxy, page: PageFetched, content: Rows | Crimes
     ) -> int | None:
         """Record the page and what was set aside; None if another loader has just done so."""
-        received = len(rows.rows) + len(rows.set_aside)
+        set_aside = content.set_aside
+        received = len(content) + len(set_aside)
         page_id: int | None = await connection.fetchval(
-            sql("insert_page"), page.run_id, page.slice_id, page.sha256, received, len(rows.set_aside), ""
+            sql("insert_page"), page.run_id, page.slice_id, page.sha256, received, len(set_aside), ""
         )
-        if page_id is not None and rows.set_aside:
+        if page_id is not None and set_aside:
             await connection.execute(
                 sql("insert_set_aside"),
                 page.run_id,
                 page.slice_id,
-                [bad.position for bad in rows.set_aside],
-                [bad.reason for bad in rows.set_aside],
-                [bad.raw for bad in rows.set_aside],
+                [bad.position for bad in set_aside],
+                [bad.reason for bad in set_aside],
+                [bad.raw for bad in set_aside],
             )
         return page_id
 
@@ -181,32 +170,28 @@ class Store:
         return missing, problems, ids
 
 
-def numbered(
-    dataset: Dataset,
-    page_id: int,
-    force_id: int | None,
-    rows: Rows,
-    place_ids: dict[bytes, int],
-    label_ids: dict[Label, int],
-    recorders: dict[str, int],
-) -> list[tuple[object, ...]]:
-    """Rows in the order of the staging table's columns, places, labels and forces as numbers."""
-    if recorders:
-        # An archive gives no ids: a row's is its page with its place in the page.
-        first = page_id << 32
-        return [
-            (
-                page_id, first + position, occurrence, place_ids[place], label_ids[category],
-                label_ids[outcome], *rest, recorders[recorder],
-            )
-            for position, occurrence, place, category, outcome, *rest, recorder in rows.rows
-        ]  # fmt: skip
-    if dataset is not Dataset.STOPS:
-        return [
-            (page_id, api_id, occurrence, place_ids[place], label_ids[category], label_ids[outcome], *rest)
-            for api_id, occurrence, place, category, outcome, *rest in rows.rows
-        ]
-    return [
-        (page_id, place_ids[place], force_id, *(label_ids[word] for word in words[:8]), *words[8:])
-        for place, _force, *words in rows.rows
-    ]
+def forces_of(page: PageFetched, content: Rows | Crimes) -> set[str]:
+    """The forces that a page's rows name: who recorded an archive's crimes, or whose stops they are."""
+    if isinstance(content, Crimes):
+        return {where.force for where in content.where.values}
+    return {page.force} if page.force else set()
+
+
+async def copy_rows(
+    connection: asyncpg.pool.PoolConnectionProxy,
+    page: PageFetched,
+    content: Rows | Crimes,
+    numbers: Numbers,
+) -> None:
+    """Write a page's rows into its run's staging table."""
+    schema, table = staged_table(page.dataset, page.run_id).split(".")
+    if isinstance(content, Crimes):
+        rows = BytesIO(packed_crimes(content, numbers))
+        await connection.copy_to_table(
+            table, schema_name=schema, columns=CRIMES.names, source=rows, format="binary"
+        )
+    else:
+        records = numbered_rows(page.dataset, content, numbers)
+        await connection.copy_records_to_table(
+            table, schema_name=schema, columns=COLUMNS[page.dataset], records=records
+        )

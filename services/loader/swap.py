@@ -14,14 +14,14 @@ import asyncpg
 from services.loader.clearing import clear_abandoned, retire
 from services.loader.deciding import deciding
 from services.loader.gate import Candidate, ForceCount, GateRules, judge
+from services.loader.making import WORK_MEM, Making
 from services.loader.readers import readers_have_planned
 from services.loader.reconciliation import newest_archive, reconcile
 from services.loader.revisions import RELEASE, note_revision
-from services.loader.sources import against_mixing, is_only_compared, scope_statements
-from services.loader.sql_files import PARENTS, rows_of, sql, staged_table, version_table
+from services.loader.sources import against_mixing, is_only_compared
+from services.loader.sql_files import PARENTS, sql, staged_table, version_table
 from services.loader.verdicts import RefusedError, UnchangedError, count_records, loaded, rejected
 from shared.archive import SOURCE as ARCHIVE
-from shared.db import fetch_one
 from shared.errors import NotYetError
 from shared.events import MonthFetched, MonthLoaded, MonthRejected
 from shared.logs import get_logger
@@ -77,8 +77,6 @@ class Swap:
             if result.changed:
                 facts = {"dataset": event.dataset, "month": str(event.month), "version": version}
                 log.info("month.swapped", **facts, records=stored)
-                # The planner must not take the new month for an empty table.
-                await self.pool.execute(f"ANALYZE {version_table(event.dataset, version)}")
             # Before anybody else decides the month: a rollback may want what is let go here.
             await retire(self.pool, event, self.keep_versions)
         await clear_abandoned(self.pool)
@@ -146,17 +144,16 @@ class Swap:
             RefusedError: the gate says no.
             UnchangedError: the one before has the same records.
         """
-        await connection.execute("SET LOCAL work_mem = '128MB'")
+        await connection.execute(WORK_MEM)
         version = await connection.fetchval("SELECT nextval(pg_get_serial_sequence('version', 'id'))")
-        target = version_table(event.dataset, version)
-        fates = await self.scope(connection, event, page_ids, before)
-        await self.build(connection, event, version, target, page_ids, scoped=event.forces is not None)
-        made = await fetch_one(connection, sql("checksum_version", target=target))
-        if before and before["checksum"] == made["checksum"]:
+        making = Making(self.pool, event, page_ids, version)
+        fates = await making.scope(connection, before)
+        facts = await making.build(connection)
+        if before and before["checksum"] == facts.checksum:
             raise UnchangedError(before["id"], before["stored"])
-        await self.describe(connection, event, version, target, fates, made)
-        await self.pass_gate(connection, event, page_ids, version, before, fates, made["stored"])
-        return version, made["stored"], fates
+        await making.describe(connection, fates, facts)
+        await self.pass_gate(connection, event, page_ids, version, before, fates, facts.stored)
+        return version, facts.stored, fates
 
     @staticmethod
     async def lock_run(connection: Connection, event: MonthFetched) -> None:
@@ -168,67 +165,6 @@ class Swap:
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", str(event.run_id))
         if await connection.fetchrow(sql("select_verdict"), event.run_id):
             raise NotYetError("the run has been decided meanwhile")
-
-    @staticmethod
-    async def scope(
-        connection: Connection, event: MonthFetched, page_ids: list[int], before: Any
-    ) -> dict[str, int]:
-        """Where only some forces were asked for: leave out the others' records, keep their old ones."""
-        staged = staged_table(event.dataset, event.run_id)  # a run without any page has none yet
-        await connection.execute(f"CREATE TABLE IF NOT EXISTS {staged} (LIKE staging.{event.dataset})")
-        counts = await fetch_one(connection, sql("count_pages"), page_ids)
-        fates = {**dict(counts), "out_of_scope": 0, "kept_from_previous": 0}
-        if event.forces is not None:
-            forces = list(event.forces)
-            drop, keep = scope_statements(event.source, event.dataset)
-            if drop:
-                status = await connection.execute(sql(drop, staged=staged), page_ids, forces)
-                fates["out_of_scope"] = rows_of(status)
-            if before:
-                kept = await connection.execute(sql(keep, staged=staged), before["id"], forces)
-                fates["kept_from_previous"] = rows_of(kept)
-        return fates
-
-    @staticmethod
-    async def build(
-        connection: Connection,
-        event: MonthFetched,
-        version: int,
-        target: str,
-        page_ids: list[int],
-        *,
-        scoped: bool,
-    ) -> None:
-        """Fill a table of the version's own."""
-        await connection.execute(
-            f"CREATE TABLE {target} (LIKE {PARENTS[event.dataset]}, CHECK (version_id = {version}))"
-        )
-        pages = [*page_ids, 0] if scoped else page_ids
-        tables = {"target": target, "staged": staged_table(event.dataset, event.run_id)}
-        await connection.execute(sql(f"build_{event.dataset}", **tables), version, pages)
-        if event.source == ARCHIVE and event.dataset is not Dataset.STOPS:
-            await connection.execute(sql("insert_recorded_elsewhere", **tables), version, pages)
-
-    @staticmethod
-    async def describe(
-        connection: Connection,
-        event: MonthFetched,
-        version: int,
-        target: str,
-        fates: dict[str, int],
-        built: Any,
-    ) -> None:
-        """Write the version's row and its manifest of counts."""
-        known = fates["set_aside"] + fates["out_of_scope"] + built["stored"]
-        fates["duplicates"] = fates["received"] + fates["kept_from_previous"] - known
-        await connection.execute(
-            sql("insert_version"),
-            version, event.dataset, event.month, event.run_id, event.source, event.release,
-            fates["received"], fates["duplicates"], fates["set_aside"], fates["out_of_scope"],
-            fates["kept_from_previous"], built["stored"], built["checksum"],
-        )  # fmt: skip
-        name = "count_stop_version" if event.dataset is Dataset.STOPS else "count_version"
-        await connection.execute(sql(name, target=target), version)
 
     async def pass_gate(
         self,
@@ -262,9 +198,8 @@ class Swap:
 
     @staticmethod
     async def attach(connection: Connection, event: MonthFetched, version: int) -> None:
-        """Index the table and make it a partition, which no pointer shows yet."""
+        """Make the table a partition, which no pointer shows yet."""
         parent, target = PARENTS[event.dataset], version_table(event.dataset, version)
-        await connection.execute(f"CREATE INDEX ON {target} (snap_point_id)")
         await connection.execute(f"ALTER TABLE {parent} ATTACH PARTITION {target} FOR VALUES IN ({version})")
 
     async def refuse(

@@ -58,6 +58,26 @@ JOIN label AS object ON object.id = r.category_id
 JOIN label AS outcome ON outcome.id = r.outcome_id
 """
 
+MANIFEST = """
+WITH held AS (SELECT r.*, p.located FROM {table} AS r JOIN snap_point AS p ON p.id = r.snap_point_id),
+
+counted AS (SELECT located, category_id, outcome_id, count(*) AS n FROM held GROUP BY 1, 2, 3)
+
+SELECT
+    v.checksum = sha256(
+        string_agg(h.content_hash || int2send(h.ordinal), ''::bytea ORDER BY h.content_hash, h.ordinal)
+    ) AS is_sum,
+    array(
+        SELECT (located, category_id, outcome_id, sum(n)::bigint)::text FROM version_count
+        WHERE version_id = $1 GROUP BY located, category_id, outcome_id ORDER BY 1
+    ) = array(SELECT (located, category_id, outcome_id, n)::text FROM counted ORDER BY 1) AS is_counted,
+    count(*) = v.stored AS is_number
+FROM held AS h
+JOIN version AS v ON v.id = $1
+GROUP BY v.id
+"""
+"""Whether a version's manifest is that of the records in its table."""
+
 
 async def brought(pool: asyncpg.Pool, files: Files, forces: tuple[str, ...] | None = None) -> MonthLoaded:
     """The month of these files, loaded."""
@@ -149,6 +169,8 @@ async def test_every_row_of_the_csv_is_found_again(
     assert found - expected == expected - found == Counter()
     proof = await assert_proof_holds(pool, dataset, event.month)
     assert (proof["received"], proof["set_aside"], proof["duplicates"]) == (len(rows), 0, 0)
+    manifest = MANIFEST.format(table=version_table(dataset, event.version))
+    assert [tuple(row) for row in await pool.fetch(manifest, event.version)] == [(True, True, True)]
 
 
 async def test_only_records_of_another_force_than_their_place_tells_are_noted(pool: asyncpg.Pool) -> None:

@@ -17,6 +17,8 @@ STREET = {
     "parent": "street_crime",
     "records": "street_crime",
     "staged": "staging.street",
+    "pages": "1",
+    "selected": "SELECT * FROM staging.street",
     "table": "street_cell",
     "fields": "*",
     "api": (
@@ -30,8 +32,18 @@ STREET = {
 }
 FILL = {
     "": {**STREET, "target": "street_crime", "before": "street_crime", "level": "275", "version": "1"},
-    "outcomes": {"target": "crime_outcome", "before": "crime_outcome", "staged": "staging.outcomes"},
-    "stops": {"target": "stop", "before": "stop", "staged": "staging.stops"},
+    "outcomes": {
+        "target": "crime_outcome",
+        "before": "crime_outcome",
+        "staged": "staging.outcomes",
+        "selected": "SELECT * FROM staging.outcomes",
+    },
+    "stops": {
+        "target": "stop",
+        "before": "stop",
+        "staged": "staging.stops",
+        "selected": "SELECT * FROM staging.stops",
+    },
     "stop": {"target": "stop", "table": "stop_cell"},
     "area": {"table": "street_point_count"},
 }

@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from datetime import date
+from itertools import product
 
 import pytest
 
@@ -20,6 +21,14 @@ from tests.archives import Files, made, opened, real, rows_in, zipped
 KENT = "2018-10/2018-10-kent-street.csv"
 HEADER = ",".join(COLUMNS[Dataset.STREET]).encode()
 ROW = b",2018-10,Kent Police,Kent Police,0.964269,51.258117,On or near A,E01023987,Ashford 001B,Drugs,,"
+
+PUBLISHED = {
+    **real("2018-10", Dataset.STREET, "kent"),
+    **real("2022-01", Dataset.STREET, "thames-valley"),
+    **real("2022-01", Dataset.OUTCOMES, "thames-valley"),
+    **real("2022-01", Dataset.STOPS, "thames-valley"),
+}
+"""Files whose lines end with LF, and with CRLF."""
 
 
 def refusal(data: bytes) -> str:
@@ -183,6 +192,29 @@ def test_a_quoted_field_may_span_lines_and_empty_lines_are_no_rows(monkeypatch: 
     assert [one.records for one in found] == [1, 1]
     [_, row] = csv.reader(io.StringIO(found[0].body.decode(), newline=""))
     assert row[6] == 'On or near "A",\r\nupstairs'
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize(
+    "odd", [b"", ROW.replace(b"A,", b"\xc3\xa9,"), ROW.replace(b"A,", b'"A\n",'), b"\r", b"\n", b"\r\n"]
+)
+def test_pages_are_the_same_whether_lines_are_rows_or_not(
+    odd: bytes, end: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "MAX_ROWS", 3)
+    monkeypatch.setattr(pages, "READ_AT_ONCE", 2 * len(ROW))
+    for count, close in product((0, 1, 2, 3, 4, 6, 7, 20), (b"", end)):
+        rows = [ROW.replace(b"Drugs", b"Drugs %d" % number) for number in range(count)]
+        for place in range(count + 1):
+            body = end.join([HEADER, *rows[:place], *filter(None, [odd]), *rows[place:]]) + close
+            lines = io.TextIOWrapper(io.BytesIO(body), "utf-8", newline="")
+            assert read(body) == list(pages.cut(lines, Dataset.STREET))
+
+
+def test_files_as_they_are_published_are_not_read_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(pages, "read_lines")
+    for name, body in PUBLISHED.items():
+        assert sum(one.records for one in read(body, name)) == body.count(b"\n") - 1
 
 
 def test_long_rows_make_shorter_pages(monkeypatch: pytest.MonkeyPatch) -> None:

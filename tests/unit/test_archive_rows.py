@@ -4,13 +4,24 @@ import csv
 from datetime import UTC, date, datetime
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from msgspec import Struct
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw, Struct, structs
 
-from services.loader.archive import build, split
-from services.loader.identity import CanonicalCrime, CanonicalOutcome, CanonicalStop
+from services.loader.archive import build
+from services.loader.archive_crimes import Crimes
+from services.loader.archive_csv import read_columns, read_table, split
+from services.loader.identity import (
+    CanonicalCrime,
+    CanonicalOutcome,
+    CanonicalStop,
+    canonical_place,
+    content_hash,
+    encode,
+)
 from services.loader.row_shapes import COLUMNS, Label, Rows
 from shared.archive import COLUMNS as PUBLISHED
 from shared.archive import lsoa_vintage
@@ -55,31 +66,72 @@ STOP = {
 UNLOCATED = {"Longitude": "", "Latitude": "", "Location": "No Location", "LSOA code": "", "LSOA name": ""}
 
 
-def rows_of(dataset: Dataset, *changes: dict[str, str], force: str = "kent") -> Rows:
-    """Rows that differ from a real one."""
+def page_of(dataset: Dataset, *changes: dict[str, str], force: str = "kent") -> Rows | Crimes:
+    """A page of rows that differ from a real one."""
     one = STOP if dataset is Dataset.STOPS else CRIME
     rows = [[{**one, **change}[name] for name in PUBLISHED[dataset]] for change in changes]
     return build(dataset, OCTOBER, force, made(dataset, *rows))
 
 
+def crimes_of(dataset: Dataset, *changes: dict[str, str], force: str = "kent") -> Crimes:
+    """The same of crimes or outcomes."""
+    crimes = page_of(dataset, *changes, force=force)
+    assert isinstance(crimes, Crimes)
+    return crimes
+
+
+def stops_of(body: bytes) -> list[tuple[Any, ...]]:
+    """The rows of a page of stops."""
+    stops = build(Dataset.STOPS, OCTOBER, "kent", body)
+    assert isinstance(stops, Rows)
+    return stops.rows
+
+
+def rows_of(page: Rows | Crimes, dataset: Dataset = Dataset.STREET) -> list[dict[str, Any]]:
+    """A page's rows by the names of the staging table's columns; places and words are no numbers yet."""
+    if isinstance(page, Rows):
+        return [dict(zip(COLUMNS[dataset][1:], row, strict=True)) for row in page.rows]
+    return [
+        {
+            "position": position,
+            "place": page.where.values[where].place,
+            "recorded_by": page.where.values[where].force,
+            "category_id": page.what.values[what].category,
+            "outcome_id": page.what.values[what].outcome,
+            "content_hash": digest,
+            "persistent_id": crime,
+            "extra": extra,
+        }
+        for position, where, what, digest, crime, extra in zip(
+            page.positions,
+            page.where.codes.to_pylist(),
+            page.what.codes.to_pylist(),
+            page.content_hashes,
+            page.persistent_ids,
+            page.extras,
+            strict=True,
+        )
+    ]
+
+
 def row_of(dataset: Dataset, change: dict[str, str], force: str = "kent") -> dict[str, Any]:
-    """The only row, by the names of its columns."""
-    rows = rows_of(dataset, change, force=force)
-    assert rows.set_aside == []
-    names = [*COLUMNS[dataset][1:], *(() if dataset is Dataset.STOPS else ("recorded_by",))]
-    return dict(zip(names, rows.rows[0], strict=True))
+    """The only row."""
+    page = page_of(dataset, change, force=force)
+    assert page.set_aside == []
+    [row] = rows_of(page, dataset)
+    return row
 
 
 def reason(dataset: Dataset, change: dict[str, str]) -> str:
     """Why a row is set aside."""
-    rows = rows_of(dataset, {}, change)
-    assert [one.position for one in rows.set_aside] == [1]
-    assert len(rows.rows) == 1
-    return rows.set_aside[0].reason
+    page = page_of(dataset, {}, change)
+    assert [one.position for one in page.set_aside] == [1]
+    assert len(page) == 1
+    return page.set_aside[0].reason
 
 
-def place_of(rows: Rows) -> Any:
-    [place] = rows.places.values()
+def place_of(page: Rows | Crimes) -> Any:
+    [place] = page.places.values()
     return place
 
 
@@ -87,54 +139,55 @@ def test_a_crime_has_the_slug_of_its_label_and_the_words_of_its_outcome() -> Non
     row = row_of(Dataset.STREET, {})
     assert row["category_id"] == Label("category", "criminal-damage-arson")
     assert row["outcome_id"] == Label("street_outcome", "Offender given penalty notice")
-    assert (row["outcome_month"], row["recorded_by"], row["extra"]) == (None, "kent", "")
+    assert (row["recorded_by"], row["extra"]) == ("kent", "")
     assert row["persistent_id"].hex() == CRIME["Crime ID"]
 
 
-def test_an_outcome_has_the_name_and_code_of_the_api_and_neither_month_nor_category_of_its_crime() -> None:
+def test_an_outcome_has_the_name_and_code_of_the_api_and_no_category_of_its_crime() -> None:
     row = row_of(Dataset.OUTCOMES, {})
     assert row["outcome_id"] == Label("outcome", "Offender given a penalty notice", "penalty-notice-issued")
-    assert (row["category_id"], row["crime_month"]) == (Label("category", None), None)
+    assert row["category_id"] == Label("category", None)
 
 
 def test_the_oldest_month_is_read_with_its_labels() -> None:
-    rows = build(Dataset.STREET, date(2010, 12, 1), "metropolitan", OLDEST.read_bytes())
-    assert rows.set_aside == []
-    assert sorted(row[3].value for row in rows.rows) == [
+    page = build(Dataset.STREET, date(2010, 12, 1), "metropolitan", OLDEST.read_bytes())
+    assert isinstance(page, Crimes)
+    assert page.set_aside == []
+    assert sorted(row["category_id"].value for row in rows_of(page)) == [
         "anti-social-behaviour", "anti-social-behaviour", "burglary", "other-crime", "robbery",
         "vehicle-crime", "vehicle-crime", "violent-crime", "violent-crime", "violent-crime",
     ]  # fmt: skip
-    assert {row[7] for row in rows.rows} == {b""}
-    assert rows.lsoa_vintage == 2011
-    assert rows.lsoa_names["E01000027"] == "Barking and Dagenham 001A"
+    assert set(page.persistent_ids) == {b""}
+    assert page.lsoa_vintage == 2011
+    assert page.lsoa_names["E01000027"] == "Barking and Dagenham 001A"
 
 
 def test_the_place_is_the_map_point_without_street_number_and_kind() -> None:
-    place = place_of(rows_of(Dataset.STREET, {}))
+    place = place_of(page_of(Dataset.STREET, {}))
     assert (place.lon_e6, place.lat_e6, place.street_id) == (967072, 51256014, None)
     assert (place.street_name, place.location_type, place.force) == (CRIME["Location"], None, None)
 
 
 def test_what_the_transport_police_reported_is_at_places_of_theirs() -> None:
     btp = {"Reported by": "British Transport Police", "Falls within": "British Transport Police"}
-    rows = rows_of(Dataset.STREET, btp, force="btp")
-    assert place_of(rows).location_type == "BTP"
-    assert rows.rows[0][-1] == "btp"
+    page = page_of(Dataset.STREET, btp, force="btp")
+    assert place_of(page).location_type == "BTP"
+    assert rows_of(page)[0]["recorded_by"] == "btp"
 
 
 @pytest.mark.parametrize("words", ["No Location", "No location", ""])
 def test_without_coordinates_a_record_is_its_forces(words: str) -> None:
-    rows = rows_of(Dataset.STREET, {**UNLOCATED, "Location": words})
-    place = place_of(rows)
+    crimes = crimes_of(Dataset.STREET, {**UNLOCATED, "Location": words})
+    place = place_of(crimes)
     assert (place.lon_e6, place.lat_e6, place.street_name, place.force) == (None, None, None, "kent")
-    assert rows.rows[0][8] == ""
-    assert rows.lsoas == {}
+    assert crimes.extras == [""]
+    assert crimes.lsoas == {}
 
 
 def test_zero_coordinates_are_no_location_and_stay_as_published() -> None:
-    rows = rows_of(Dataset.STREET, {**UNLOCATED, "Longitude": "0", "Latitude": "0.000000"})
-    assert place_of(rows).lon_e6 is None
-    assert rows.rows[0][8] == '{"latitude":"0.000000","longitude":"0"}'
+    crimes = crimes_of(Dataset.STREET, {**UNLOCATED, "Longitude": "0", "Latitude": "0.000000"})
+    assert place_of(crimes).lon_e6 is None
+    assert crimes.extras == ['{"latitude":"0.000000","longitude":"0"}']
 
 
 @pytest.mark.parametrize(
@@ -161,21 +214,63 @@ def test_the_force_that_is_named_recorded_it_whosever_file_it_is() -> None:
 
 
 def test_twins_have_one_hash_and_other_records_another() -> None:
-    rows = rows_of(
+    crimes = crimes_of(
         Dataset.STREET, {}, {}, {"Location": CRIME["Location"].upper()}, {"Crime type": "Burglary"},
         {"Reported by": "Essex Police", "Falls within": "Essex Police"},
         {"Last outcome category": ""},
-    ).rows  # fmt: skip
-    hashes = [row[6] for row in rows]
+    )  # fmt: skip
+    hashes = crimes.content_hashes
     assert hashes[0] == hashes[1] == hashes[2]
     assert len(set(hashes[2:])) == 4
-    assert [row[0] for row in rows] == list(range(6))
+    assert crimes.positions == list(range(6))
+
+
+@pytest.mark.parametrize(
+    ("change", "extra"),
+    [
+        ({}, {}),
+        ({"Crime ID": ""}, {}),
+        ({"Crime ID": 'A"1'}, {"persistent_id": 'A"1'}),
+        ({"Last outcome category": ""}, {}),
+        ({"Crime type": 'Fr"aud', "Location": "Tŷ Łódź"}, {}),
+        ({"Context": "seen"}, {"context": "seen"}),
+        ({"Falls within": "Essex Police"}, {"falls_within": "Essex Police"}),
+        (UNLOCATED, {}),
+    ],
+)
+def test_the_hash_is_that_of_the_canonical_json(change: dict[str, str], extra: dict[str, object]) -> None:
+    row = {**CRIME, **change}
+    place = canonical_place(row["Latitude"], row["Longitude"], None, row["Location"])
+    slug = {"Criminal damage and arson": "criminal-damage-arson"}.get(row["Crime type"], row["Crime type"])
+    last = row["Last outcome category"]
+    crime = CanonicalCrime(
+        category=slug,
+        context=row["Context"],
+        force="kent",
+        location=place if row["Longitude"] else Raw(b"null"),
+        location_subtype="",
+        location_type=None,
+        month="2018-10",
+        outcome_status=Raw(encode((last, None))) if last else Raw(b"null"),
+        persistent_id=row["Crime ID"],
+    )
+    assert crimes_of(Dataset.STREET, change).content_hashes == [content_hash(crime, extra)]
+    bare = structs.replace(crime, category="", context="", month="", outcome_status=Raw(b"null"))
+    outcome = CanonicalOutcome(
+        code="penalty-notice-issued",
+        crime=bare,
+        date="2018-10",
+        name="Offender given a penalty notice",
+        person_id=None,
+    )
+    of_outcome = {key: value for key, value in extra.items() if key != "context"}
+    assert crimes_of(Dataset.OUTCOMES, change).content_hashes == [content_hash(outcome, of_outcome)]
 
 
 def test_a_second_lsoa_of_a_point_is_kept_with_its_record() -> None:
-    rows = rows_of(Dataset.STREET, {}, {"LSOA code": "E9", "LSOA name": "B"})
-    assert list(rows.lsoas.values()) == ["E01023987"]
-    assert [row[8] for row in rows.rows] == ["", '{"lsoa_code":"E9","lsoa_name":"B"}']
+    crimes = crimes_of(Dataset.STREET, {}, {"LSOA code": "E9", "LSOA name": "B"})
+    assert list(crimes.lsoas.values()) == ["E01023987"]
+    assert crimes.extras == ["", '{"lsoa_code":"E9","lsoa_name":"B"}']
 
 
 def test_lsoas_are_those_of_2021_from_june_2023() -> None:
@@ -208,10 +303,62 @@ def test_an_outcome_without_a_type_is_set_aside() -> None:
     assert reason(Dataset.OUTCOMES, {"Outcome type": ""}) == "no outcome type"
 
 
-def test_a_row_of_another_width_is_set_aside() -> None:
-    rows = build(Dataset.STREET, OCTOBER, "kent", made(Dataset.STREET, ["a", "b"]))
-    assert [(one.position, one.reason) for one in rows.set_aside] == [(0, "2 fields instead of 12")]
-    assert rows.set_aside[0].raw == '["a","b"]'
+def test_rows_that_are_set_aside_leave_the_others_where_they_stand() -> None:
+    good = [CRIME[name] for name in PUBLISHED[Dataset.STREET]]
+    wrong = [{**CRIME, "Month": "2018-11"}[name] for name in PUBLISHED[Dataset.STREET]]
+    page = build(Dataset.STREET, OCTOBER, "kent", made(Dataset.STREET, good, ["a", "b"], wrong, good))
+    assert sorted((one.position, one.reason) for one in page.set_aside) == [
+        (1, "2 fields instead of 12"),
+        (2, "month '2018-11', not the 2018-10 of the file"),
+    ]
+    assert {one.position: one.raw for one in page.set_aside}[1] == '["a","b"]'
+    assert [row["position"] for row in rows_of(page)] == [0, 3]
+
+
+FIELD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=5)
+
+
+@given(
+    rows=st.lists(st.lists(FIELD, min_size=10, max_size=10), max_size=4),
+    end=st.sampled_from(["\n", "\r\n"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_columns_hold_what_the_csv_module_reads(
+    rows: list[list[str]], end: str, quoting: Literal[0, 1]
+) -> None:
+    out = StringIO(newline="")
+    csv.writer(out, lineterminator=end, quoting=quoting).writerows([PUBLISHED[Dataset.OUTCOMES], *rows])
+    plain = list(filter(None, csv.reader(StringIO(out.getvalue(), newline=""))))[1:]
+    sound = [(position, row) for position, row in enumerate(plain) if len(row) == 10]
+    columns = read_columns(Dataset.OUTCOMES, out.getvalue().encode(), [])
+    assert [list(row.values()) for row in columns.table.to_pylist()] == [row for _, row in sound]
+    assert columns.positions == [position for position, _ in sound]
+
+
+@pytest.mark.parametrize(
+    ("month", "force", "dataset"),
+    [
+        ("2018-10", "kent", Dataset.STREET),
+        ("2022-01", "thames-valley", Dataset.STREET),
+        ("2022-01", "thames-valley", Dataset.OUTCOMES),
+    ],
+)
+def test_files_as_they_are_published_are_read_by_columns(month: str, force: str, dataset: Dataset) -> None:
+    [body] = real(month, dataset, force).values()
+    table = read_table(PUBLISHED[dataset], body)
+    assert table is not None
+    assert len(table) == body.count(b"\n") - 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    ['a"b,"c""d",e', " a , 'b' ,\t", '"a\nb",,"c"d', "\n\r\n\na,b,c", "\x0b,\u2028,\x1c", '"a\r\nb",c,d'],
+)
+def test_odd_fields_are_read_as_the_csv_module_reads_them(row: str) -> None:
+    text = f"{','.join(PUBLISHED[Dataset.OUTCOMES])}\n{row},,,,,,,\n"
+    plain = [fields for fields in csv.reader(StringIO(text, newline="")) if fields][1:]
+    found = read_columns(Dataset.OUTCOMES, text.encode(), [])
+    assert [list(row.values()) for row in found.table.to_pylist()] == plain
 
 
 def test_a_stop_is_its_files_forces_and_says_what_its_columns_say() -> None:
@@ -250,8 +397,7 @@ def test_a_page_without_the_columns_is_refused(body: bytes) -> None:
 def test_columns_in_another_order_say_the_same() -> None:
     body = made(Dataset.STOPS, STOP.values())
     lines = [",".join(reversed(line.split(","))) for line in body.decode().splitlines()]
-    turned = build(Dataset.STOPS, OCTOBER, "kent", "\n".join(lines).encode())
-    assert turned.rows == build(Dataset.STOPS, OCTOBER, "kent", body).rows
+    assert stops_of("\n".join(lines).encode()) == stops_of(body)
 
 
 @pytest.mark.parametrize(

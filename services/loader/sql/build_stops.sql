@@ -1,4 +1,4 @@
--- Stops have no id and come in one page a force: nothing collapses, twins are numbered.
+-- Twins numbered, neighbours stored together.
 INSERT INTO {target}
 SELECT
     $1, snap_point_id, force_id, type_id, gender_id, age_range_id, self_ethnicity_id,
@@ -6,6 +6,5 @@ SELECT
     (row_number() OVER (PARTITION BY snap_point_id, content_hash) - 1)::smallint,
     happened_at, operation, operation_name, involved_person, outcome_linked, clothing_removed,
     content_hash, extra
-FROM {staged}
-WHERE page_id = ANY($2::integer [])
+FROM ({selected}) AS record
 ORDER BY snap_point_id, content_hash

@@ -1,5 +1,4 @@
-INSERT INTO version_count (version_id, force_id, location_type, located, category_id, outcome_id, n)
-SELECT $1, r.force_id, NULL, p.located, r.category_id, r.outcome_id, count(*)
+SELECT r.force_id, NULL::text AS location_type, p.located, r.category_id, r.outcome_id, count(*)::integer AS n
 FROM {target} AS r
 JOIN snap_point AS p ON p.id = r.snap_point_id
 GROUP BY r.force_id, p.located, r.category_id, r.outcome_id

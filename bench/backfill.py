@@ -26,19 +26,22 @@ from shared.model import Dataset, SliceKind, format_month, next_month
 
 LOADERS = 2
 """As `crimemaps up` and the demo run them."""
+MONTHS_IN_A_ROW = 4
 TARGET = 4.0
 SECONDS_TO_GRIDS = 90
 GRIDS = "SELECT count(*) FROM current_version AS c JOIN grid AS g ON g.version_id = c.version_id"
 
 
 def bench_backfill(archives: dict[date, Path], month: date, repeats: int) -> None:
-    """Two months in a row against the floor, in turn; the first meets every place anew. Then the real months
-    in a row, to the grids."""
-    packed = as_zip(archives[month])
-    later = as_zip(archives[month], month, next_month(month))
+    """Some months in a row against the floor, in turn: the first meets every place anew, and each loader for
+    some months those that only the other has met. Then the real months in a row, to the grids."""
+    packed, at = [(month, as_zip(archives[month]))], month
+    for _ in range(MONTHS_IN_A_ROW - 1):
+        at = next_month(at)
+        packed.append((at, as_zip(archives[month], month, at)))
     for turn in range(repeats):
         with fresh_stack() as stack:
-            asyncio.run(measure(stack, [(month, packed), (next_month(month), later)], turn))
+            asyncio.run(measure(stack, packed, turn))
     months = [(month, as_zip(path)) for month, path in sorted(archives.items())]
     with fresh_stack() as stack:
         asyncio.run(measure_to_grids(stack, months))
@@ -72,7 +75,7 @@ async def measure(stack: Stack, months: list[tuple[date, bytes]], turn: int) -> 
             report(
                 "backfill.month",
                 turn=turn,
-                first_month=number == 0,
+                nth_month=number + 1,
                 loaders=LOADERS,
                 records=records,
                 seconds=seconds,

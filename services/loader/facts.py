@@ -11,28 +11,38 @@ from shared.model import Dataset
 Connection = asyncpg.pool.PoolConnectionProxy
 
 
+class Elsewhere(NamedTuple):
+    """Records of an archive that another force recorded than their place's, and which."""
+
+    places: list[int]
+    hashes: list[bytes]
+    recorders: list[int]
+
+
 class Facts(NamedTuple):
     """The manifest of a version."""
 
     stored: int
     checksum: bytes
-    counts: list[asyncpg.Record]
-    """By force, location type, located, category and outcome."""
-    elsewhere: list[asyncpg.Record]
-    """Place and hash of records that another force recorded than the place's, and which."""
+    counts: list[tuple[object, ...]]
+    """Force, location type, whether it is located, category, outcome, and the number of such records."""
+    elsewhere: Elsewhere
 
 
-async def find_facts(
-    connection: Connection, dataset: Dataset, table: str, selected: str, *, recorded: bool
-) -> Facts:
-    """Read them. `table` holds the records with their ordinals; `selected` selects them as they were staged,
-    with who recorded them, if that was `recorded`.
+async def find_facts(connection: Connection, dataset: Dataset, table: str, recorded: str | None) -> Facts:
+    """Read them of a table of records with their ordinals.
+
+    `recorded` selects the same records with who recorded them, where that was published.
     """
     made = await fetch_one(connection, sql("checksum_version", target=table))
-    count = "count_stop_version" if dataset is Dataset.STOPS else "count_version"
-    return Facts(
-        made["stored"],
-        made["checksum"],
-        await connection.fetch(sql(count, target=table)),
-        await connection.fetch(sql("select_recorded_elsewhere", selected=selected)) if recorded else [],
-    )
+    elsewhere = Elsewhere([], [], [])
+    if recorded is not None:
+        rows = await connection.fetch(sql("count_archive_version", selected=recorded))
+        for row in rows:
+            elsewhere.places.extend(row["places"] or ())
+            elsewhere.hashes.extend(row["hashes"] or ())
+            elsewhere.recorders.extend(row["recorders"] or ())
+    else:
+        name = "count_stop_version" if dataset is Dataset.STOPS else "count_version"
+        rows = await connection.fetch(sql(name, target=table))
+    return Facts(made["stored"], made["checksum"], [tuple(row[:6]) for row in rows], elsewhere)

@@ -30,7 +30,8 @@ class Making:
         pages = page_ids if event.forces is None else [*page_ids, 0]
         name = f"records_{event.dataset}" if collapse(event.source, event.dataset) else "records_as_staged"
         self.selected = sql(name, staged=self.staged, pages=", ".join(map(str, pages)) or "NULL")
-        self.recorded = event.source == ARCHIVE and event.dataset is not Dataset.STOPS
+        tells_recorder = event.source == ARCHIVE and event.dataset is not Dataset.STOPS
+        self.recorded = self.selected if tells_recorder else None
 
     async def scope(self, connection: Connection, before: Any) -> dict[str, int]:
         """Where only some forces were asked for: leave out the others' records, keep their old ones."""
@@ -72,7 +73,7 @@ class Making:
 
     async def find_facts(self, connection: Connection, table: str) -> Facts:
         """What the records in a table add up to."""
-        return await find_facts(connection, self.dataset, table, self.selected, recorded=self.recorded)
+        return await find_facts(connection, self.dataset, table, self.recorded)
 
     async def fill(self, connection: Connection) -> None:
         """The table with its index, and what the planner wants to know of it."""
@@ -97,10 +98,9 @@ class Making:
             fates["kept_from_previous"], facts.stored, facts.checksum,
         )  # fmt: skip
         await connection.copy_records_to_table(
-            "version_count", records=[(self.version, *counted) for counted in facts.counts]
+            "version_count", records=[(self.version, *count) for count in facts.counts]
         )
-        if facts.elsewhere:
-            columns = map(list, zip(*facts.elsewhere, strict=True))
+        if facts.elsewhere.places:
             await connection.execute(
-                sql("insert_recorded_elsewhere", target=self.target), self.version, *columns
+                sql("insert_recorded_elsewhere", target=self.target), self.version, *facts.elsewhere
             )

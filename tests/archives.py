@@ -119,8 +119,13 @@ def pages_of(archive: Archive, member: Member, run: UUID) -> list[tuple[PageFetc
     return found
 
 
-async def load_archive(store: Store, run: ArchiveRun) -> MonthLoaded | MonthRejected:
-    """Stage a run and decide it."""
+async def stage_archive(store: Store, run: ArchiveRun) -> None:
+    """Stage all pages of a run."""
     for page, body in run.pages:
         await stage_page(store, page, body, MAX_PAGE_BYTES)
+
+
+async def load_archive(store: Store, run: ArchiveRun) -> MonthLoaded | MonthRejected:
+    """Stage a run and decide it."""
+    await stage_archive(store, run)
     return await store.load(run.manifest, patient=False)

@@ -38,11 +38,11 @@ class Part(NamedTuple, Generic[PartT]):
     """What the rows of a page say in some of their columns."""
 
     values: list[PartT]
-    """Each once, in the order of the rows."""
+    """Each once, in the order of the rows; without those that have no meaning."""
     codes: pa.Int32Array
-    """Which of them a row says."""
+    """Which of them a row says, if there are none without a meaning."""
     reasons: dict[int, str]
-    """Against those that have no meaning, by their number."""
+    """Against those without a meaning, by code."""
 
 
 @dataclass(kw_only=True)
@@ -114,7 +114,7 @@ def without_meaningless(
         else:
             fields = [column[row].as_py() for column in columns.table.columns]
             set_aside.append(SetAside(columns.positions[row], reason, raw(fields)))
-    return Columns(columns.table.take(kept), [columns.positions[row] for row in kept])
+    return Columns(columns.table.take(pa.array(kept, pa.int64())), [columns.positions[row] for row in kept])
 
 
 def join(

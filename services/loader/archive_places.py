@@ -1,5 +1,6 @@
 """Where the rows of an archive's page say that it was, and who recorded it. Pure."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from services.loader.meaning import MeaninglessError, micro_degrees
 from services.loader.row_shapes import Place
 from services.loader.shapes import NULL
 
-Extra = dict[str, object]
+Extra = Mapping[str, object]
 
 
 class Recorder(NamedTuple):
@@ -75,7 +76,7 @@ def recorder_of(file_force: str, reported_by: str, falls_within: str) -> Recorde
     known = force_slugs().get(reported_by)
     force = known or file_force
     location_type = BTP if force == BTP.lower() else None
-    extra: Extra = {} if known else {"reported_by": reported_by}
+    extra: dict[str, object] = {} if known else {"reported_by": reported_by}
     if falls_within != reported_by:
         extra["falls_within"] = falls_within
     return Recorder(force, location_type, *around_location(force, location_type), extra)
@@ -100,7 +101,7 @@ def place_of(lon: str, lat: str, street: str, force: str, location_type: str | N
 
 def unplaced(lon: str, lat: str, street: str) -> Extra:
     """What a record without a location says of it all the same."""
-    extra: Extra = {}
+    extra: dict[str, object] = {}
     if lon:  # 0,0 is how the source writes that no map point is near
         extra |= {"longitude": lon, "latitude": lat}
     if street.casefold() not in NO_LOCATION:

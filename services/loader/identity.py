@@ -8,6 +8,7 @@ Records that are asked for by force carry the force, since the record itself doe
 Equal hashes are told apart by an ordinal: two identical stops are two stops (police_api.md §6).
 """
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 import msgspec
@@ -71,7 +72,7 @@ class CanonicalStop(msgspec.Struct, gc=False):
 Canonical = CanonicalCrime | CanonicalOutcome | CanonicalStop
 
 
-def content_hash(record: Canonical, extra: dict[str, object] | None = None) -> bytes:
+def content_hash(record: Canonical, extra: Mapping[str, object] | None = None) -> bytes:
     """The 16 bytes that a record's data fields, and only they, determine."""
     body = encode_in_order(record)
     if extra:

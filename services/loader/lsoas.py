@@ -35,6 +35,7 @@ class Lsoas:
         await connection.execute(sql("insert_lsoa_names"), vintage, list(names), list(names.values()))
         if other:
             log.warning("lsoa.contradicted", points=other, vintage=vintage)
-        if len(known) + len(new) > MOST_KNOWN:
-            known.clear()
+        if sum(map(len, self.known.values())) + len(new) > MOST_KNOWN:
+            for points in self.known.values():
+                points.clear()
         known |= new

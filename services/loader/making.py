@@ -11,11 +11,17 @@ from services.loader.sql_files import PARENTS, rows_of, sql, staged_table, versi
 from shared.archive import SOURCE as ARCHIVE
 from shared.db import fetch_one
 from shared.events import MonthFetched
+from shared.logs import get_logger
 from shared.model import Dataset
 from shared.tasks import end
 
+log = get_logger()
 Connection = asyncpg.pool.PoolConnectionProxy
 WORK_MEM = "SET LOCAL work_mem = '128MB'"
+LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
+COUNT_COLUMNS = ("version_id", "force_id", "location_type", "located", "category_id", "outcome_id", "n")
+PATIENCE = 1.0
+"""Seconds for a second connection."""
 
 
 class Making:
@@ -56,20 +62,32 @@ class Making:
         An archive's whole month will be what is staged of it: that is added up at the same time.
         """
         if self.recorded and self.event.forces is None and self.page_ids:
-            async with self.pool.acquire() as other, other.transaction(readonly=True):
-                await other.execute(WORK_MEM)
-                adding = asyncio.create_task(self.find_facts(other, f"({self.numbered_records()})"))
+            try:
+                # Pages of the run that came twice may hold all others, and wait for this transaction's lock.
+                other = await self.pool.acquire(timeout=PATIENCE)
+            except TimeoutError:
+                log.info("facts.later", reason="no connection is free")
+            else:
                 try:
-                    await self.fill(connection)
-                    return await adding
+                    return await self.build_and_add(connection, other)
                 finally:
-                    await end(adding)
+                    await self.pool.release(other)
         await self.fill(connection)
         return await self.find_facts(connection, self.target)
 
-    def numbered_records(self) -> str:
-        """Selects what is staged with the ordinals that it will have."""
-        return sql("number_records", selected=self.selected)
+    async def build_and_add(self, connection: Connection, other: Connection) -> Facts:
+        """Fill the table on one connection, and add up on the other."""
+        numbered = sql("number_records", selected=self.selected)
+        async with other.transaction(readonly=True):
+            await other.execute(WORK_MEM)
+            # The server does not see that one of the two waits for the other: it would not find a deadlock.
+            await other.execute(LOCK_TIMEOUT)
+            adding = asyncio.create_task(self.find_facts(other, f"({numbered})"))
+            try:
+                await self.fill(connection)
+                return await adding
+            finally:
+                await end(adding)
 
     async def find_facts(self, connection: Connection, table: str) -> Facts:
         """What the records in a table add up to."""
@@ -98,7 +116,7 @@ class Making:
             fates["kept_from_previous"], facts.stored, facts.checksum,
         )  # fmt: skip
         await connection.copy_records_to_table(
-            "version_count", records=[(self.version, *count) for count in facts.counts]
+            "version_count", columns=COUNT_COLUMNS, records=[(self.version, *count) for count in facts.counts]
         )
         if facts.elsewhere.places:
             await connection.execute(

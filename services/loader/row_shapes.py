@@ -1,7 +1,7 @@
-"""What a page becomes: rows for the staging tables, the places they stand at, the words they use. Pure.
+"""What a page becomes: its rows, the places that they stand at, the words that they use. Pure.
 
 A row is a tuple in the order of the staging table's columns, except that a place is still its key and
-a label still its words; the store puts their numbers in.
+a label still its words: `numbering` puts their numbers in. An archive's crimes are columns: `archive_crimes`.
 """
 
 from dataclasses import dataclass, field

@@ -10,7 +10,7 @@ PARENTS = {Dataset.STREET: "street_crime", Dataset.OUTCOMES: "crime_outcome", Da
 
 
 def sql(name: str, **tables: str) -> str:
-    """The statement in `sql/name.sql`; `{parent}`, `{target}` and `{staged}` become table names."""
+    """The statement in `sql/name.sql`, with tables, or what selects rows, for `{target}` and the like."""
     text = read_sql(Path(__file__).parent, name)
     return text.format(**tables) if tables else text
 

@@ -171,10 +171,9 @@ class Store:
 
 
 def forces_of(page: PageFetched, content: Rows | Crimes) -> set[str]:
-    """The forces that a page's rows name: who recorded an archive's crimes, or whose stops they are."""
-    if isinstance(content, Crimes):
-        return {where.force for where in content.where.values}
-    return {page.force} if page.force else set()
+    """The forces that a page names: whose it is, and who recorded an archive's crimes."""
+    recorders = {where.force for where in content.where.values} if isinstance(content, Crimes) else set()
+    return recorders | ({page.force} if page.force else set())
 
 
 async def copy_rows(

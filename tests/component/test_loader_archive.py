@@ -1,5 +1,6 @@
 """An archive's months in the loader: every row is found again, and each source keeps to its place."""
 
+import asyncio
 from collections import Counter
 from datetime import datetime
 
@@ -7,13 +8,25 @@ import asyncpg
 import numpy as np
 import pytest
 
+from services.loader import making
 from services.loader.sql_files import version_table
+from shared.archive import COLUMNS
+from shared.errors import TransientError
 from shared.events import MonthLoaded, MonthRejected
 from shared.model import Dataset
 from shared.reference import categories, forces, stop_outcomes, street_outcomes
-from tests.archives import Files, archive_run, load_archive, made, real, rows_in
+from tests.archives import Files, archive_run, load_archive, made, real, rows_in, stage_archive
 from tests.builders import sample_run
-from tests.pipeline import AREAS, assert_proof_holds, load, loaded, loader_store
+from tests.pipeline import (
+    AREAS,
+    assert_proof_holds,
+    connected,
+    eventually,
+    holding,
+    load,
+    loaded,
+    loader_store,
+)
 
 SLUGS = {name: one.slug for one in categories() for name in one.csv_names}
 CODES = {name: one.code for one in street_outcomes() for name in one.names}
@@ -59,18 +72,24 @@ JOIN label AS outcome ON outcome.id = r.outcome_id
 """
 
 MANIFEST = """
-WITH held AS (SELECT r.*, p.located FROM {table} AS r JOIN snap_point AS p ON p.id = r.snap_point_id),
+WITH held AS (
+    SELECT r.*, p.located, p.location_type, {force} AS area
+    FROM {table} AS r JOIN snap_point AS p ON p.id = r.snap_point_id
+),
 
-counted AS (SELECT located, category_id, outcome_id, count(*) AS n FROM held GROUP BY 1, 2, 3)
+counted AS (
+    SELECT area, location_type, located, category_id, outcome_id, count(*)::integer AS n
+    FROM held GROUP BY 1, 2, 3, 4, 5
+)
 
 SELECT
     v.checksum = sha256(
         string_agg(h.content_hash || int2send(h.ordinal), ''::bytea ORDER BY h.content_hash, h.ordinal)
     ) AS is_sum,
     array(
-        SELECT (located, category_id, outcome_id, sum(n)::bigint)::text FROM version_count
-        WHERE version_id = $1 GROUP BY located, category_id, outcome_id ORDER BY 1
-    ) = array(SELECT (located, category_id, outcome_id, n)::text FROM counted ORDER BY 1) AS is_counted,
+        SELECT (force_id, location_type, located, category_id, outcome_id, n)::text FROM version_count
+        WHERE version_id = $1 ORDER BY 1
+    ) = array(SELECT counted::text FROM counted ORDER BY 1) AS is_counted,
     count(*) = v.stored AS is_number
 FROM held AS h
 JOIN version AS v ON v.id = $1
@@ -169,7 +188,8 @@ async def test_every_row_of_the_csv_is_found_again(
     assert found - expected == expected - found == Counter()
     proof = await assert_proof_holds(pool, dataset, event.month)
     assert (proof["received"], proof["set_aside"], proof["duplicates"]) == (len(rows), 0, 0)
-    manifest = MANIFEST.format(table=version_table(dataset, event.version))
+    force = "r.force_id" if dataset is Dataset.STOPS else "p.force_id"
+    manifest = MANIFEST.format(table=version_table(dataset, event.version), force=force)
     assert [tuple(row) for row in await pool.fetch(manifest, event.version)] == [(True, True, True)]
 
 
@@ -278,3 +298,50 @@ async def test_a_month_with_nothing_but_headers_is_not_believed(pool: asyncpg.Po
     result = await load_archive(loader_store(pool), archive_run(files))
     assert isinstance(result, MonthRejected)
     assert result.reasons == ("the source has no record of this month",)
+
+
+async def test_a_file_of_one_row_that_is_set_aside_does_not_hold_up_its_month(pool: asyncpg.Pool) -> None:
+    wrong = {"Month": "2018-11", "Reported by": "British Transport Police", "Crime type": "Drugs"}
+    files = {
+        **real("2018-10", Dataset.STREET, "kent"),
+        "2018-10/2018-10-btp-street.csv": made(
+            Dataset.STREET, [wrong.get(name, "") for name in COLUMNS[Dataset.STREET]]
+        ),
+    }
+    event = await brought(pool, files)
+    proof = await assert_proof_holds(pool, Dataset.STREET, event.month)
+    assert (proof["received"], proof["set_aside"]) == (event.records + 1, 1)
+
+
+async def test_a_month_does_not_wait_for_ever_for_who_locks_the_places(
+    pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "LOCK_TIMEOUT", "SET LOCAL lock_timeout = '100ms'")
+    run, store = archive_run(real("2018-10", Dataset.STREET, "city-of-london")), loader_store(pool)
+    await stage_archive(store, run)
+    async with holding(pool, "LOCK TABLE snap_point IN ACCESS EXCLUSIVE MODE"):
+        with pytest.raises(TransientError, match="lock timeout"):
+            await store.load(run.manifest, patient=True)
+    assert await pool.fetchval("SELECT count(*) FROM version") == 0
+    result = await store.load(run.manifest, patient=True)
+    assert isinstance(result, MonthLoaded)
+    await assert_proof_holds(pool, Dataset.STREET, result.month)
+
+
+async def test_a_month_is_added_up_on_one_connection_while_no_other_is_free(
+    database_url: str, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "PATIENCE", 0.01)
+    run = archive_run(real("2018-10", Dataset.STREET, "city-of-london"))
+    async with connected(database_url, size=2) as narrow:
+        store = loader_store(narrow)
+        await stage_archive(store, run)
+        async with narrow.acquire():
+            loading = asyncio.create_task(store.load(run.manifest, patient=True))
+            made_one = "SELECT count(*) FROM version"
+            await eventually(lambda: pool.fetchval(made_one), "a version beside the only connection")
+        result = await loading
+    assert isinstance(result, MonthLoaded)
+    version = version_table(Dataset.STREET, result.version)
+    manifest = MANIFEST.format(table=version, force="p.force_id")
+    assert [tuple(row) for row in await pool.fetch(manifest, result.version)] == [(True, True, True)]

@@ -217,6 +217,17 @@ def test_files_as_they_are_published_are_not_read_line_by_line(monkeypatch: pyte
         assert sum(one.records for one in read(body, name)) == body.count(b"\n") - 1
 
 
+def test_no_more_is_read_than_a_page_may_hold_until_its_rows_are_cut_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pages, "MAX_CHARACTERS", 10 * len(ROW))
+    monkeypatch.setattr(pages, "READ_AT_ONCE", len(ROW))
+    body = io.BytesIO(b"\n".join([HEADER, *[ROW] * 1_000]))
+    with pytest.raises(pages.NotPlainError):
+        list(pages.cut_plain(body, Dataset.STREET))
+    assert body.tell() < len(HEADER) + 12 * len(ROW)
+
+
 def test_long_rows_make_shorter_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "MAX_CHARACTERS", 3 * len(ROW))
     assert [one.records for one in read(b"\n".join([HEADER, *[ROW] * 10]))] == [3, 3, 3, 1]

@@ -315,6 +315,16 @@ def test_rows_that_are_set_aside_leave_the_others_where_they_stand() -> None:
     assert [row["position"] for row in rows_of(page)] == [0, 3]
 
 
+@pytest.mark.parametrize("dataset", [Dataset.STREET, Dataset.OUTCOMES])
+def test_a_page_may_hold_nothing_but_rows_that_are_set_aside(dataset: Dataset) -> None:
+    page = page_of(dataset, {"Month": "2018-11"}, {"Latitude": "nan"})
+    assert [one.reason for one in page.set_aside] == [
+        "month '2018-11', not the 2018-10 of the file",
+        "nan is not a coordinate",
+    ]
+    assert (len(page), page.places, page.labels) == (0, {}, {})
+
+
 FIELD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=5)
 
 

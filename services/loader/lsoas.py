@@ -1,5 +1,7 @@
 """LSOAs of map points in the database."""
 
+from sys import intern
+
 import asyncpg
 
 from services.loader.archive_crimes import Crimes
@@ -38,4 +40,4 @@ class Lsoas:
         if sum(map(len, self.known.values())) + len(new) > MOST_KNOWN:
             for points in self.known.values():
                 points.clear()
-        known |= new
+        known |= {point: intern(code) for point, code in new.items()}  # a code has some ten points

@@ -10,7 +10,7 @@ from services.loader.archive_words import BOOLEANS, stop_outcome_ids
 from services.loader.identity import CanonicalStop, content_hash, encode
 from services.loader.meaning import MeaninglessError, instant
 from services.loader.parse import SetAside
-from services.loader.row_shapes import Label, Rows
+from services.loader.row_shapes import Rows
 from services.loader.rows import KnownPlace
 from services.loader.shapes import NULL
 from shared.model import Dataset
@@ -27,6 +27,7 @@ class ArchiveStops:
 
     def __post_init__(self) -> None:
         self.out = Rows()
+        self.label = self.out.label
 
     def build(self, body: bytes) -> Rows:
         """The rows of a page."""
@@ -95,13 +96,6 @@ class ArchiveStops:
             self.out.places[place.key] = place
             known = self.places[lon, lat] = KnownPlace(place.key, canonical)
         return known, (unplaced(lon, lat, "") or None) if known.canonical is NULL else None
-
-    def label(self, kind: str, value: str | None, code: str = "") -> Label:
-        """A published word, made once a page."""
-        known = self.out.labels.get((kind, value, code))
-        if known is None:
-            known = self.out.labels[kind, value, code] = Label(kind, value, code)
-        return known
 
 
 def boolean(text: str) -> bool | None:

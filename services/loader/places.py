@@ -31,7 +31,7 @@ class Places:
         Runs outside the page's transaction: two loaders that meet the same new place must not wait for
         each other's pages, and a place without records harms nobody.
         """
-        ids = {key: number for key, number in zip(places, map(self.known.get, places), strict=True) if number}
+        ids = {key: self.known[key] for key in places if key in self.known}
         if unknown := places.keys() - ids.keys():
             found = await known_places(connection, unknown)
             if missing := [place for key, place in places.items() if key in unknown and key not in found]:

@@ -57,6 +57,13 @@ class Content:
     labels: dict[tuple[str, str | None, str], Label] = field(default_factory=dict)
     set_aside: list[SetAside] = field(default_factory=list)
 
+    def label(self, kind: str, value: str | None, code: str = "") -> Label:
+        """A published word, made once a page."""
+        known = self.labels.get((kind, value, code))
+        if known is None:
+            known = self.labels[kind, value, code] = Label(kind, value, code)
+        return known
+
 
 @dataclass
 class Rows(Content):

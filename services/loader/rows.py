@@ -56,7 +56,7 @@ class RowBuilder:
         self.asked = format_month(self.month)
         self.known_places: dict[tuple[bytes, str | None, str | None], KnownPlace] = {}
         self.known_statuses: dict[bytes, KnownStatus] = {}
-        self.words = self.out.labels
+        self.label = self.out.label
         self.months: dict[str, date] = {}
         self.seen: dict[tuple[int, bytes], int] = {}
 
@@ -253,13 +253,6 @@ class RowBuilder:
         if digest := persistent_id(text):
             return digest, extra
         return b"", {**(extra or {}), "persistent_id": text}
-
-    def label(self, kind: str, value: str | None, code: str = "") -> Label:
-        """A published word, made once a page."""
-        known = self.words.get((kind, value, code))
-        if known is None:
-            known = self.words[kind, value, code] = Label(kind, value, code)
-        return known
 
     def month_of(self, text: str) -> date:
         """A published month, remembered."""

@@ -1,19 +1,14 @@
 """Rows of an archive's CSV as rows of the staging tables: the odd ones."""
 
-import csv
 from datetime import UTC, date, datetime
-from io import StringIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec import Raw, Struct, structs
 
 from services.loader.archive import build
 from services.loader.archive_crimes import Crimes
-from services.loader.archive_csv import read_columns, read_table, split
 from services.loader.identity import (
     CanonicalCrime,
     CanonicalOutcome,
@@ -27,7 +22,7 @@ from shared.archive import COLUMNS as PUBLISHED
 from shared.archive import lsoa_vintage
 from shared.errors import PermanentError
 from shared.model import Dataset
-from tests.archives import made, real
+from tests.archives import made
 from tests.builders import OCTOBER
 
 OLDEST = Path(__file__).parents[1] / "data" / "archive" / "2010-12-metropolitan-street.csv"
@@ -325,52 +320,6 @@ def test_a_page_may_hold_nothing_but_rows_that_are_set_aside(dataset: Dataset) -
     assert (len(page), page.places, page.labels) == (0, {}, {})
 
 
-FIELD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=5)
-
-
-@given(
-    rows=st.lists(st.lists(FIELD, min_size=10, max_size=10), max_size=4),
-    end=st.sampled_from(["\n", "\r\n"]),
-    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
-)
-def test_columns_hold_what_the_csv_module_reads(
-    rows: list[list[str]], end: str, quoting: Literal[0, 1]
-) -> None:
-    out = StringIO(newline="")
-    csv.writer(out, lineterminator=end, quoting=quoting).writerows([PUBLISHED[Dataset.OUTCOMES], *rows])
-    plain = list(filter(None, csv.reader(StringIO(out.getvalue(), newline=""))))[1:]
-    sound = [(position, row) for position, row in enumerate(plain) if len(row) == 10]
-    columns = read_columns(Dataset.OUTCOMES, out.getvalue().encode(), [])
-    assert [list(row.values()) for row in columns.table.to_pylist()] == [row for _, row in sound]
-    assert columns.positions == [position for position, _ in sound]
-
-
-@pytest.mark.parametrize(
-    ("month", "force", "dataset"),
-    [
-        ("2018-10", "kent", Dataset.STREET),
-        ("2022-01", "thames-valley", Dataset.STREET),
-        ("2022-01", "thames-valley", Dataset.OUTCOMES),
-    ],
-)
-def test_files_as_they_are_published_are_read_by_columns(month: str, force: str, dataset: Dataset) -> None:
-    [body] = real(month, dataset, force).values()
-    table = read_table(PUBLISHED[dataset], body)
-    assert table is not None
-    assert len(table) == body.count(b"\n") - 1
-
-
-@pytest.mark.parametrize(
-    "row",
-    ['a"b,"c""d",e', " a , 'b' ,\t", '"a\nb",,"c"d', "\n\r\n\na,b,c", "\x0b,\u2028,\x1c", '"a\r\nb",c,d'],
-)
-def test_odd_fields_are_read_as_the_csv_module_reads_them(row: str) -> None:
-    text = f"{','.join(PUBLISHED[Dataset.OUTCOMES])}\n{row},,,,,,,\n"
-    plain = [fields for fields in csv.reader(StringIO(text, newline="")) if fields][1:]
-    found = read_columns(Dataset.OUTCOMES, text.encode(), [])
-    assert [list(row.values()) for row in found.table.to_pylist()] == plain
-
-
 def test_a_stop_is_its_files_forces_and_says_what_its_columns_say() -> None:
     row = row_of(Dataset.STOPS, {}, force="city-of-london")
     assert row["force_id"] == "city-of-london"
@@ -408,23 +357,6 @@ def test_columns_in_another_order_say_the_same() -> None:
     body = made(Dataset.STOPS, STOP.values())
     lines = [",".join(reversed(line.split(","))) for line in body.decode().splitlines()]
     assert stops_of("\n".join(lines).encode()) == stops_of(body)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "a,b\nc,\n",
-        "\n\na\n\n,\n",
-        "a\r\n\r\nb,c\r\n",
-        'a,"b\nc",""\n',
-        "\x0b,\x1c,\x85\n\u2028, b ,'c'\n",
-        *[body.decode("utf-8-sig") for body in real("2018-10", Dataset.STREET, "kent", "btp").values()],
-        *[body.decode("utf-8-sig") for body in real("2018-10", Dataset.STOPS, "city-of-london").values()],
-    ],
-    ids=range(8),
-)
-def test_lines_are_split_as_csv_says(text: str) -> None:
-    assert list(split(text)) == [row for row in csv.reader(StringIO(text, newline="")) if row]
 
 
 @pytest.mark.parametrize("kind", [CanonicalCrime, CanonicalOutcome, CanonicalStop])

@@ -5,44 +5,28 @@ every row is its id, and the hash of the three together.
 """
 
 from binascii import unhexlify
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from hashlib import sha256
-from typing import Generic, NamedTuple, TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from services.loader.archive_csv import Columns, raw, read_columns
-from services.loader.archive_places import Where, lsoa_extra, where_of
-from services.loader.archive_whats import What, outcome_what, street_what
-from services.loader.identity import HASH_BYTES, encode
-from services.loader.meaning import MeaninglessError, persistent_id
+from services.loader.archive_lsoas import settle_lsoas
+from services.loader.archive_whats import Whats, read_whats
+from services.loader.archive_wheres import Wheres, read_wheres
+from services.loader.identity import HASH_BYTES, encode, short_hash
+from services.loader.meaning import persistent_id
 from services.loader.parse import SetAside
 from services.loader.row_shapes import Content
 from shared.archive import COLUMNS, CRIME_PLACE, lsoa_vintage
 from shared.model import Dataset, format_month
 
-PartT = TypeVar("PartT")
-
-SEPARATOR = "\0"
-"""Between the fields of a part: no sound row has it."""
 ID, MONTH, *WHERE = CRIME_PLACE
-READ_WHAT: dict[Dataset, Callable[..., What]] = {Dataset.STREET: street_what, Dataset.OUTCOMES: outcome_what}
 HEXADECIMAL = b"0123456789abcdef"
-
-
-class Part(NamedTuple, Generic[PartT]):
-    """What the rows of a page say in some of their columns."""
-
-    values: list[PartT]
-    """Each once, in the order of the rows; without those that have no meaning."""
-    codes: pa.Int32Array
-    """Which of them a row says, if there are none without a meaning."""
-    reasons: dict[int, str]
-    """Against those without a meaning, by code."""
 
 
 @dataclass(kw_only=True)
@@ -51,15 +35,12 @@ class Crimes(Content):
 
     positions: list[int]
     """In the page, from 0."""
-    where: Part[Where]
-    what: Part[What]
+    where: Wheres
+    what: Whats
     content_hashes: list[bytes]
-    persistent_ids: list[bytes]
+    persistent_ids: pa.BinaryArray
     extras: list[str]
     """Published fields that no column holds, as canonical JSON; empty where there are none."""
-    lsoas: dict[tuple[int, int], str]
-    """The LSOA of points, by longitude and latitude in micro-degrees."""
-    lsoa_names: dict[str, str]
     lsoa_vintage: int
     """The census of the LSOAs."""
 
@@ -76,35 +57,19 @@ def build_crimes(dataset: Dataset, month: date, force: str, body: bytes) -> Crim
     set_aside: list[SetAside] = []
     columns = read_columns(dataset, body, set_aside)
 
-    def parts(table: pa.Table) -> tuple[Part[Where], Part[What]]:
-        what = [MONTH, *COLUMNS[dataset][len(CRIME_PLACE) :]]
-        return (
-            part(table.select(WHERE), partial(where_of, force)),
-            part(table.select(what), partial(READ_WHAT[dataset], format_month(month))),
-        )
+    def parts(table: pa.Table) -> tuple[Wheres, Whats]:
+        what = table.select([MONTH, *COLUMNS[dataset][len(CRIME_PLACE) :]])
+        return read_wheres(force, table.select(WHERE)), read_whats(dataset, format_month(month), what)
 
     where, what = parts(columns.table)
     if where.reasons or what.reasons:
         columns = without_meaningless(columns, where, what, set_aside)
         where, what = parts(columns.table)
+    settle_lsoas(where)
     return join(columns, where, what, lsoa_vintage(month), set_aside)
 
 
-def part(table: pa.Table, read: Callable[..., PartT]) -> Part[PartT]:
-    """Read what the columns of a table say together, each combination once."""
-    texts = pc.binary_join_element_wise(*table.columns, SEPARATOR).combine_chunks().dictionary_encode()
-    values, reasons = [], {}
-    for number, text in enumerate(texts.dictionary.to_pylist()):
-        try:
-            values.append(read(*text.split(SEPARATOR)))
-        except MeaninglessError as reason:
-            reasons[number] = str(reason)
-    return Part(values, texts.indices, reasons)
-
-
-def without_meaningless(
-    columns: Columns, where: Part[Where], what: Part[What], set_aside: list[SetAside]
-) -> Columns:
+def without_meaningless(columns: Columns, where: Wheres, what: Whats, set_aside: list[SetAside]) -> Columns:
     """The rows that have a meaning; the others are set aside."""
     kept = []
     for row, (place, rest) in enumerate(zip(where.codes.to_pylist(), what.codes.to_pylist(), strict=True)):
@@ -117,73 +82,65 @@ def without_meaningless(
     return Columns(columns.table.take(pa.array(kept, pa.int64())), [columns.positions[row] for row in kept])
 
 
-def join(
-    columns: Columns, where: Part[Where], what: Part[What], vintage: int, set_aside: list[SetAside]
-) -> Crimes:
+def join(columns: Columns, where: Wheres, what: Whats, vintage: int, set_aside: list[SetAside]) -> Crimes:
     """Put ids and parts together, and hash them."""
-    lsoas, names = keep_lsoas(where.values)
-    ids = columns.table.column(ID).cast(pa.binary()).to_pylist()
-    digests, are_regular = persistent_ids(ids)
+    column = columns.table.column(ID).cast(pa.binary())
+    ids = column.to_pylist()
+    digests = regular_ids(ids, np.asarray(pc.binary_length(column)))
     crimes = Crimes(
-        places={one.place.key: one.place for one in where.values},
         labels={label: label for one in what.values for label in (one.category, one.outcome)},
         set_aside=set_aside,
         positions=columns.positions,
         where=where,
         what=what,
         content_hashes=hashes(where, what, ids),
-        persistent_ids=digests,
+        persistent_ids=irregular_ids(ids) if digests is None else digests,
         extras=[""] * len(ids),
-        lsoas=lsoas,
-        lsoa_names=names,
         lsoa_vintage=vintage,
     )
-    if not are_regular or any(one.extra for one in where.values) or any(one.extra for one in what.values):
+    if digests is None or where.extras or any(one.extra for one in what.values):
         add_extras(crimes, ids)
     return crimes
 
 
-def hashes(where: Part[Where], what: Part[What], ids: list[bytes]) -> list[bytes]:
+def hashes(where: Wheres, what: Whats, ids: list[bytes]) -> list[bytes]:
     """The content hashes of rows that have no extra."""
-    places = [one.hashed for one in where.values]
     around = [(one.before, one.between, one.after) for one in what.values]
     return [
-        sha256(before + places[place] + between + crime + after).digest()[:HASH_BYTES]
+        sha256(before + place + between + crime + after).digest()[:HASH_BYTES]
         for place, (before, between, after), crime in zip(
-            where.codes.to_pylist(), map(around.__getitem__, what.codes.to_pylist()), ids, strict=True
+            map(where.hashed.__getitem__, where.codes.to_pylist()),
+            map(around.__getitem__, what.codes.to_pylist()),
+            ids,
+            strict=True,
         )
     ]
 
 
 def add_extras(crimes: Crimes, ids: list[bytes]) -> None:
     """Keep what no column holds, and hash it with its record."""
-    rows = zip(crimes.where.codes.to_pylist(), crimes.what.codes.to_pylist(), ids, strict=True)
-    for row, (place, rest, crime) in enumerate(rows):
-        where, what, name = crimes.where.values[place], crimes.what.values[rest], crime.decode()
-        odd = {"persistent_id": name} if crime and not crimes.persistent_ids[row] else {}
-        if extra := {**(where.extra or {}), **odd, **(what.extra or {})}:
+    where, digests = crimes.where, crimes.persistent_ids.to_pylist()
+    rows = zip(where.codes.to_pylist(), crimes.what.codes.to_pylist(), ids, digests, strict=True)
+    for row, (place, rest, crime, digest) in enumerate(rows):
+        what, name = crimes.what.values[rest], crime.decode()
+        odd = {"persistent_id": name} if crime and not digest else {}
+        if extra := {**where.extras.get(place, {}), **odd, **(what.extra or {})}:
             text = encode(extra)
-            body = what.before + where.hashed + what.between + encode(name)[1:-1] + what.after + text
-            crimes.content_hashes[row] = sha256(body).digest()[:HASH_BYTES]
+            body = what.before + where.hashed[place] + what.between + encode(name)[1:-1] + what.after + text
+            crimes.content_hashes[row] = short_hash(body)
             crimes.extras[row] = text.decode()
 
 
-def persistent_ids(ids: list[bytes]) -> tuple[list[bytes], bool]:
-    """The ids as 32 bytes, empty where there is none or one of another form; whether all are of one form."""
-    if set(map(len, ids)) <= {0, 64} and not b"".join(ids).translate(None, HEXADECIMAL):
-        return [unhexlify(one) for one in ids], True
-    return [persistent_id(one.decode()) for one in ids], False
+def regular_ids(ids: list[bytes], lengths: NDArray[np.int32]) -> pa.BinaryArray | None:
+    """The ids as 32 bytes, empty where there is none; nothing if one has another form."""
+    text = b"".join(ids)
+    if text.translate(None, HEXADECIMAL) or not np.isin(lengths, (0, 64)).all():
+        return None
+    ends = np.concatenate(([0], np.cumsum(lengths // 2))).astype(np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(unhexlify(text))]
+    return pa.BinaryArray.from_buffers(pa.binary(), len(ids), buffers)
 
 
-def keep_lsoas(wheres: list[Where]) -> tuple[dict[tuple[int, int], str], dict[str, str]]:
-    """The LSOA of each point, and its name. What contradicts the first becomes an extra of its records."""
-    lsoas: dict[tuple[int, int], str] = {}
-    names: dict[str, str] = {}
-    for number, where in enumerate(wheres):
-        if where.lsoa is None:
-            continue
-        point, code, name = where.lsoa
-        if lsoas.setdefault(point, code) != code or names.setdefault(code, name) != name:
-            extra = {**(where.extra or {}), **lsoa_extra(code, name)}
-            wheres[number] = where._replace(extra=extra)
-    return lsoas, names
+def irregular_ids(ids: list[bytes]) -> pa.BinaryArray:
+    """The same, with those empty that have another form."""
+    return pa.array([persistent_id(one.decode()) for one in ids], pa.binary())

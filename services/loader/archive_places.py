@@ -37,8 +37,8 @@ class Where(NamedTuple):
     """Its part of the canonical JSON."""
     force: str
     """Who recorded it."""
-    lsoa: tuple[tuple[int, int], str, str] | None
-    """Of a point in micro-degrees: its code and name."""
+    lsoa: tuple[str, str] | None
+    """Of a point: its code and name."""
     extra: Extra | None
     """What was published of them that no column holds."""
 
@@ -63,8 +63,8 @@ def where_of(
     if location is NULL:
         extra = {**extra, **unplaced(lon, lat, street)}
     of_point = None
-    if lsoa and place.lon_e6 is not None and place.lat_e6 is not None:
-        of_point = (place.lon_e6, place.lat_e6), lsoa, name
+    if lsoa and place.lon_e6 is not None:
+        of_point = lsoa, name
     elif lsoa:
         extra = {**extra, **lsoa_extra(lsoa, name)}
     return Where(place, before + location + after, force, of_point, extra)

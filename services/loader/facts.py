@@ -30,11 +30,11 @@ class Facts(NamedTuple):
 
 
 async def find_facts(connection: Connection, dataset: Dataset, table: str, recorded: str | None) -> Facts:
-    """Read them of a table of records with their ordinals.
+    """Read them of a table of records, or of what selects them.
 
     `recorded` selects the same records with who recorded them, where that was published.
     """
-    made = await fetch_one(connection, sql("checksum_version", target=table))
+    made = await fetch_one(connection, sql("checksum_version", records=table))
     elsewhere = Elsewhere([], [], [])
     if recorded is not None:
         rows = await connection.fetch(sql("count_archive_version", selected=recorded))

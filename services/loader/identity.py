@@ -77,7 +77,7 @@ def content_hash(record: Canonical, extra: Mapping[str, object] | None = None) -
     body = encode_in_order(record)
     if extra:
         body += encode(extra)
-    return sha256(body).digest()[:HASH_BYTES]
+    return short_hash(body)
 
 
 def canonical_location(location: Location | None) -> msgspec.Raw:
@@ -106,4 +106,16 @@ def place_key(
     `force` counts only where there is no location: then the force is all that is known of the place.
     """
     owner = force if bytes(location) == b"null" else None
-    return sha256(encode((location, location_type, location_subtype, owner))).digest()[:16]
+    return short_hash(named_place(location, location_type, location_subtype, owner))
+
+
+def named_place(
+    location: msgspec.Raw, location_type: str | None, location_subtype: str, owner: str | None
+) -> bytes:
+    """What the key of a place hashes."""
+    return encode((location, location_type, location_subtype, owner))
+
+
+def short_hash(text: bytes) -> bytes:
+    """The first half of SHA-256."""
+    return sha256(text).digest()[:HASH_BYTES]

@@ -17,7 +17,7 @@ class Lsoas:
     """Remembers which points the database has, so that a month after another costs nothing."""
 
     def __init__(self) -> None:
-        self.known: dict[int, dict[tuple[int, int], str]] = {}
+        self.known: dict[int, dict[int, str]] = {}
         """By vintage and point."""
 
     async def put(self, connection: asyncpg.pool.PoolConnectionProxy, crimes: Crimes) -> None:
@@ -25,19 +25,27 @@ class Lsoas:
 
         Runs outside the page's transaction, as places do: two loaders may meet the same new points.
         """
-        vintage = crimes.lsoa_vintage
+        vintage, where = crimes.lsoa_vintage, crimes.where
         known = self.known.setdefault(vintage, {})
-        new = {point: code for point, code in crimes.lsoas.items() if known.get(point) != code}
+        points = where.points().tolist()
+        new = {
+            point: number
+            for number, (point, code) in enumerate(zip(points, where.lsoas, strict=True))
+            if code and known.get(point) != code
+        }
         if not new:
             return
-        lons, lats = map(list, zip(*new, strict=True))
-        codes = set(new.values())
-        names = {code: name for code, name in crimes.lsoa_names.items() if code in codes}
-        other = await connection.fetchval(sql("put_lsoas"), lons, lats, list(new.values()), vintage)
+        numbers = list(new.values())
+        codes = [where.lsoas[number] for number in numbers]
+        names = {where.lsoas[number]: where.lsoa_names[number] for number in numbers}
+        lons, lats = where.lon_e6[numbers].tolist(), where.lat_e6[numbers].tolist()
+        other = await connection.fetchval(sql("put_lsoas"), lons, lats, codes, vintage)
         await connection.execute(sql("insert_lsoa_names"), vintage, list(names), list(names.values()))
         if other:
             log.warning("lsoa.contradicted", points=other, vintage=vintage)
         if sum(map(len, self.known.values())) + len(new) > MOST_KNOWN:
             for points in self.known.values():
                 points.clear()
-        known |= {point: intern(code) for point, code in new.items()}  # a code has some ten points
+        known |= {
+            point: intern(code) for point, code in zip(new, codes, strict=True)
+        }  # a code has some ten points

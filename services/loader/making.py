@@ -77,12 +77,11 @@ class Making:
 
     async def build_and_add(self, connection: Connection, other: Connection) -> Facts:
         """Fill the table on one connection, and add up on the other."""
-        numbered = sql("number_records", selected=self.selected)
         async with other.transaction(readonly=True):
             await other.execute(WORK_MEM)
             # The server does not see that one of the two waits for the other: it would not find a deadlock.
             await other.execute(LOCK_TIMEOUT)
-            adding = asyncio.create_task(self.find_facts(other, f"({numbered})"))
+            adding = asyncio.create_task(self.find_facts(other, f"({self.selected})"))
             try:
                 await self.fill(connection)
                 return await adding

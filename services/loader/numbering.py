@@ -1,12 +1,12 @@
 """Rows of a page as the staging tables take them: places, words and forces become numbers. Pure."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pgpq import ArrowToPostgresBinaryEncoder
 
-from services.loader.archive_crimes import Crimes, Part
+from services.loader.archive_crimes import Crimes
 from services.loader.row_shapes import Label, Rows
 from shared.model import Dataset
 
@@ -31,7 +31,8 @@ class Numbers(NamedTuple):
     """What stands for what in the database."""
 
     page: int
-    places: dict[bytes, int]
+    places: list[int]
+    """In the order of the page's places."""
     labels: dict[Label, int]
     forces: dict[str, int]
 
@@ -46,15 +47,15 @@ def packed_crimes(crimes: Crimes, numbers: Numbers) -> bytes:
     rows = pa.RecordBatch.from_arrays(
         [
             pa.repeat(pa.scalar(page, pa.int32()), len(crimes)),
-            pc.add(pa.array(crimes.positions, pa.int64()), page << 32),
+            pc.add(pa.array(crimes.positions, pa.int64()), pa.scalar(page << 32, pa.int64())),
             pa.repeat(pa.scalar(0, pa.int16()), len(crimes)),
-            spread(where, [places[one.place.key] for one in where.values], pa.int32()),
-            spread(what, [labels[one.category] for one in what.values], pa.int16()),
-            spread(what, [labels[one.outcome] for one in what.values], pa.int16()),
+            pa.array(places, pa.int32()).take(where.codes),
+            pa.array([labels[one.category] for one in what.values], pa.int16()).take(what.codes),
+            pa.array([labels[one.outcome] for one in what.values], pa.int16()).take(what.codes),
             pa.array(crimes.content_hashes, pa.binary()),
-            pa.array(crimes.persistent_ids, pa.binary()),
+            crimes.persistent_ids,
             pa.array(crimes.extras, pa.string()),
-            spread(where, [forces[one.force] for one in where.values], pa.int16()),
+            pa.array([forces[one.force] for one in where.recorders], pa.int16()).take(where.codes),
         ],
         schema=CRIMES,
     )
@@ -62,14 +63,10 @@ def packed_crimes(crimes: Crimes, numbers: Numbers) -> bytes:
     return b"".join([encoder.write_header(), encoder.write_batch(rows), encoder.finish()])
 
 
-def spread(part: Part[Any], numbers: list[int], kind: pa.DataType) -> pa.Array:
-    """The number that each row has, of numbers of a part's values."""
-    return pa.array(numbers, kind).take(part.codes)
-
-
 def numbered_rows(dataset: Dataset, rows: Rows, numbers: Numbers) -> list[tuple[object, ...]]:
     """Records in the order of the dataset's `COLUMNS`."""
-    page, places, labels, forces = numbers
+    page, _, labels, forces = numbers
+    places = dict(zip(rows.places, numbers.places, strict=True))
     if dataset is not Dataset.STOPS:
         return [
             (page, api_id, occurrence, places[place], labels[category], labels[outcome], *rest)

@@ -1,6 +1,7 @@
 """Places in the database: which are known, and where a new one lies."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import repeat
 
 import asyncpg
 import numpy as np
@@ -15,6 +16,9 @@ SMALLINT = 32_767
 MOST_KNOWN = 400_000
 """Places that are remembered, some 190 bytes each. The source has 750,000, a month 172,000."""
 
+UNKNOWN = 0
+"""No place has this number."""
+
 
 class Places:
     """Remembers the numbers of places, which stay: a month after another asks for few."""
@@ -24,23 +28,28 @@ class Places:
         self.known: dict[bytes, int] = {}
 
     async def resolve(
-        self, connection: asyncpg.pool.PoolConnectionProxy, places: dict[bytes, Place]
-    ) -> dict[bytes, int]:
-        """The `snap_point.id` of each place by its key; places never seen are added, and stay.
+        self,
+        connection: asyncpg.pool.PoolConnectionProxy,
+        keys: Iterable[bytes],
+        describe: Callable[[set[bytes]], Iterable[Place]],
+    ) -> list[int]:
+        """The `snap_point.id` of the place of each key; places never seen are added, and stay.
 
         Runs outside the page's transaction: two loaders that meet the same new place must not wait for
         each other's pages, and a place without records harms nobody.
         """
-        ids = {key: self.known[key] for key in places if key in self.known}
-        if unknown := places.keys() - ids.keys():
+        keys = list(keys)
+        ids = list(map(self.known.get, keys, repeat(UNKNOWN)))
+        if unknown := {key for key, number in zip(keys, ids, strict=True) if number == UNKNOWN}:
             found = await known_places(connection, unknown)
-            if missing := [place for key, place in places.items() if key in unknown and key not in found]:
-                found |= await add_places(connection, missing, self.areas)
-                if lost := [place.key for place in missing if place.key not in found]:
+            if missing := unknown - found.keys():
+                new = {place.key: place for place in describe(missing)}
+                found |= await add_places(connection, list(new.values()), self.areas)
+                if lost := missing - found.keys():
                     # Another loader added them at the same moment.
                     found |= await known_places(connection, lost)
             self.remember(found)
-            ids |= found
+            ids = [found[key] if number == UNKNOWN else number for key, number in zip(keys, ids, strict=True)]
         return ids
 
     def remember(self, found: dict[bytes, int]) -> None:

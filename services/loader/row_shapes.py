@@ -51,9 +51,8 @@ class Place(NamedTuple):
 
 @dataclass
 class Content:
-    """What a page holds beside its rows: the places that they stand at, the words that they use."""
+    """What a page holds beside its rows: the words that they use, what was set aside."""
 
-    places: dict[bytes, Place] = field(default_factory=dict)
     labels: dict[tuple[str, str | None, str], Label] = field(default_factory=dict)
     set_aside: list[SetAside] = field(default_factory=list)
 
@@ -67,8 +66,9 @@ class Content:
 
 @dataclass
 class Rows(Content):
-    """A page's rows one by one."""
+    """A page's rows one by one, and the places that they stand at."""
 
+    places: dict[bytes, Place] = field(default_factory=dict)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
 
     def __len__(self) -> int:

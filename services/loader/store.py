@@ -56,17 +56,26 @@ class Store:
             labels = await self.labels.resolve(self.pool, content.labels.values())
             forces = {slug: await self.labels.force(self.pool, slug) for slug in forces_of(page, content)}
             async with self.pool.acquire() as connection:
-                places = await self.places.resolve(connection, content.places)
-                if isinstance(content, Crimes):
-                    await self.lsoas.put(connection, content)
+                places = await self.put_places(connection, content)
+                await self.create_staging(connection, page)
                 async with connection.transaction():
-                    if not await self.open_staging(connection, page):
+                    if await self.is_decided(connection, page):
                         return
                     page_id = await self.insert_page(connection, page, content)
                     if page_id is None:
                         return
                     await copy_rows(connection, page, content, Numbers(page_id, places, labels, forces))
         pages_staged.labels(page.dataset, "staged").inc()
+
+    async def put_places(
+        self, connection: asyncpg.pool.PoolConnectionProxy, content: Rows | Crimes
+    ) -> list[int]:
+        """The numbers of a page's places; those that the database does not have are added."""
+        if isinstance(content, Rows):
+            known = content.places
+            return await self.places.resolve(connection, known, lambda keys: map(known.__getitem__, keys))
+        await self.lsoas.put(connection, content)
+        return await self.places.resolve(connection, content.where.keys, content.where.places)
 
     async def stage_problem(self, page: PageFetched, problem: str) -> None:
         """Keep that a page came which cannot be read."""
@@ -76,17 +85,14 @@ class Store:
             )
         pages_staged.labels(page.dataset, "unreadable").inc()
 
-    @staticmethod
-    async def open_staging(connection: asyncpg.pool.PoolConnectionProxy, page: PageFetched) -> bool:
-        """Make the run's staging table; False if the run was decided meanwhile."""
-        # Shared with other pages of the run, against the decision that drops the table.
-        await connection.execute(
-            "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", str(page.run_id)
-        )
-        if await connection.fetchval("SELECT EXISTS (SELECT FROM verdict WHERE run_id = $1)", page.run_id):
-            return False
+    async def create_staging(self, connection: asyncpg.pool.PoolConnectionProxy, page: PageFetched) -> None:
+        """Make the run's staging table, before its first page: others would wait until that is there."""
         table = staged_table(page.dataset, page.run_id)
-        if await connection.fetchval("SELECT to_regclass($1)", table) is None:
+        if await connection.fetchval("SELECT to_regclass($1)", table) is not None:
+            return
+        async with connection.transaction():
+            if await self.is_decided(connection, page):
+                return
             # Two pages at once must not both create it.
             await connection.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", str(page.run_id)
@@ -94,7 +100,16 @@ class Store:
             await connection.execute(
                 f"CREATE TABLE IF NOT EXISTS {table} (LIKE staging.{page.dataset} INCLUDING ALL)"
             )
-        return True
+
+    @staticmethod
+    async def is_decided(connection: asyncpg.pool.PoolConnectionProxy, page: PageFetched) -> bool:
+        """Whether the run is decided; if not, it will not be before this transaction ends."""
+        # Shared with other pages of the run, against the decision that drops the table.
+        await connection.execute(
+            "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", str(page.run_id)
+        )
+        query = "SELECT EXISTS (SELECT FROM verdict WHERE run_id = $1)"
+        return bool(await connection.fetchval(query, page.run_id))
 
     @staticmethod
     async def insert_page(
@@ -172,7 +187,7 @@ class Store:
 
 def forces_of(page: PageFetched, content: Rows | Crimes) -> set[str]:
     """The forces that a page names: whose it is, and who recorded an archive's crimes."""
-    recorders = {where.force for where in content.where.values} if isinstance(content, Crimes) else set()
+    recorders = {one.force for one in content.where.recorders} if isinstance(content, Crimes) else set()
     return recorders | ({page.force} if page.force else set())
 
 

@@ -119,7 +119,8 @@ async def test_a_connection_lost_while_a_page_is_staged_leaves_nothing_of_it(
         await pool.execute("SELECT pg_terminate_backend($1)", backend)
         with pytest.raises(TransientError):
             await staging
-    assert await pool.fetchval("SELECT to_regclass($1)", staged_table(run.dataset, run.id)) is None
+    assert await pool.fetchval(f"SELECT count(*) FROM {staged_table(run.dataset, run.id)}") == 0
+    assert await pool.fetchval("SELECT count(*) FROM staging.page") == 0
     assert (await loaded(store, run)).records == 782
 
 

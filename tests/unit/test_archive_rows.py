@@ -17,7 +17,7 @@ from services.loader.identity import (
     content_hash,
     encode,
 )
-from services.loader.row_shapes import COLUMNS, Label, Rows
+from services.loader.row_shapes import COLUMNS, Label, Place, Rows
 from shared.archive import COLUMNS as PUBLISHED
 from shared.archive import lsoa_vintage
 from shared.errors import PermanentError
@@ -89,8 +89,8 @@ def rows_of(page: Rows | Crimes, dataset: Dataset = Dataset.STREET) -> list[dict
     return [
         {
             "position": position,
-            "place": page.where.values[where].place,
-            "recorded_by": page.where.values[where].force,
+            "place": page.where.keys[where],
+            "recorded_by": page.where.recorders[where].force,
             "category_id": page.what.values[what].category,
             "outcome_id": page.what.values[what].outcome,
             "content_hash": digest,
@@ -102,7 +102,7 @@ def rows_of(page: Rows | Crimes, dataset: Dataset = Dataset.STREET) -> list[dict
             page.where.codes.to_pylist(),
             page.what.codes.to_pylist(),
             page.content_hashes,
-            page.persistent_ids,
+            page.persistent_ids.to_pylist(),
             page.extras,
             strict=True,
         )
@@ -125,9 +125,16 @@ def reason(dataset: Dataset, change: dict[str, str]) -> str:
     return page.set_aside[0].reason
 
 
-def place_of(page: Rows | Crimes) -> Any:
-    [place] = page.places.values()
+def place_of(crimes: Crimes) -> Place:
+    """The only place."""
+    [place] = crimes.where.places(set(crimes.where.keys))
     return place
+
+
+def lsoas_of(crimes: Crimes) -> list[tuple[str, str]]:
+    """The LSOAs of points, with their names."""
+    both = zip(crimes.where.lsoas, crimes.where.lsoa_names, strict=True)
+    return [(code, name) for code, name in both if code]
 
 
 def test_a_crime_has_the_slug_of_its_label_and_the_words_of_its_outcome() -> None:
@@ -152,20 +159,20 @@ def test_the_oldest_month_is_read_with_its_labels() -> None:
         "anti-social-behaviour", "anti-social-behaviour", "burglary", "other-crime", "robbery",
         "vehicle-crime", "vehicle-crime", "violent-crime", "violent-crime", "violent-crime",
     ]  # fmt: skip
-    assert set(page.persistent_ids) == {b""}
+    assert set(page.persistent_ids.to_pylist()) == {b""}
     assert page.lsoa_vintage == 2011
-    assert page.lsoa_names["E01000027"] == "Barking and Dagenham 001A"
+    assert dict(lsoas_of(page))["E01000027"] == "Barking and Dagenham 001A"
 
 
 def test_the_place_is_the_map_point_without_street_number_and_kind() -> None:
-    place = place_of(page_of(Dataset.STREET, {}))
+    place = place_of(crimes_of(Dataset.STREET, {}))
     assert (place.lon_e6, place.lat_e6, place.street_id) == (967072, 51256014, None)
     assert (place.street_name, place.location_type, place.force) == (CRIME["Location"], None, None)
 
 
 def test_what_the_transport_police_reported_is_at_places_of_theirs() -> None:
     btp = {"Reported by": "British Transport Police", "Falls within": "British Transport Police"}
-    page = page_of(Dataset.STREET, btp, force="btp")
+    page = crimes_of(Dataset.STREET, btp, force="btp")
     assert place_of(page).location_type == "BTP"
     assert rows_of(page)[0]["recorded_by"] == "btp"
 
@@ -176,7 +183,7 @@ def test_without_coordinates_a_record_is_its_forces(words: str) -> None:
     place = place_of(crimes)
     assert (place.lon_e6, place.lat_e6, place.street_name, place.force) == (None, None, None, "kent")
     assert crimes.extras == [""]
-    assert crimes.lsoas == {}
+    assert lsoas_of(crimes) == []
 
 
 def test_zero_coordinates_are_no_location_and_stay_as_published() -> None:
@@ -264,7 +271,7 @@ def test_the_hash_is_that_of_the_canonical_json(change: dict[str, str], extra: d
 
 def test_a_second_lsoa_of_a_point_is_kept_with_its_record() -> None:
     crimes = crimes_of(Dataset.STREET, {}, {"LSOA code": "E9", "LSOA name": "B"})
-    assert list(crimes.lsoas.values()) == ["E01023987"]
+    assert lsoas_of(crimes) == [("E01023987", "Ashford 001B")]
     assert crimes.extras == ["", '{"lsoa_code":"E9","lsoa_name":"B"}']
 
 
@@ -312,12 +319,12 @@ def test_rows_that_are_set_aside_leave_the_others_where_they_stand() -> None:
 
 @pytest.mark.parametrize("dataset", [Dataset.STREET, Dataset.OUTCOMES])
 def test_a_page_may_hold_nothing_but_rows_that_are_set_aside(dataset: Dataset) -> None:
-    page = page_of(dataset, {"Month": "2018-11"}, {"Latitude": "nan"})
+    page = crimes_of(dataset, {"Month": "2018-11"}, {"Latitude": "nan"})
     assert [one.reason for one in page.set_aside] == [
         "month '2018-11', not the 2018-10 of the file",
         "nan is not a coordinate",
     ]
-    assert (len(page), page.places, page.labels) == (0, {}, {})
+    assert (len(page), len(page.where), page.labels) == (0, 0, {})
 
 
 def test_a_stop_is_its_files_forces_and_says_what_its_columns_say() -> None:

@@ -1,8 +1,14 @@
 -- Adds what the page says of points and counts what contradicts what is known already; that stays.
+-- Each point is looked up by the index: a join may be planned as a scan of all points.
 WITH said AS (
     SELECT new.lon_e6, new.lat_e6, new.code, p.code AS known
     FROM unnest($1::integer [], $2::integer [], $3::text []) AS new (lon_e6, lat_e6, code)
-    LEFT JOIN point_lsoa AS p ON p.lon_e6 = new.lon_e6 AND p.lat_e6 = new.lat_e6 AND p.vintage = $4
+    LEFT JOIN LATERAL (
+        SELECT l.code
+        FROM point_lsoa AS l
+        WHERE l.lon_e6 = new.lon_e6 AND l.lat_e6 = new.lat_e6 AND l.vintage = $4
+        LIMIT 1
+    ) AS p ON true
 ),
 
 added AS (

@@ -1,6 +1,6 @@
 """The loader's door to the database: pages are staged here."""
 
-from io import BytesIO
+from collections.abc import AsyncIterator
 from time import perf_counter
 
 import asyncpg
@@ -200,7 +200,8 @@ async def copy_rows(
     """Write a page's rows into its run's staging table."""
     schema, table = staged_table(page.dataset, page.run_id).split(".")
     if isinstance(content, Crimes):
-        rows = BytesIO(packed_crimes(content, numbers))
+        # Not as a file: asyncpg makes a class for each, which keeps it until cyclic garbage is looked for.
+        rows = in_one_piece(packed_crimes(content, numbers))
         await connection.copy_to_table(
             table, schema_name=schema, columns=CRIMES.names, source=rows, format="binary"
         )
@@ -209,3 +210,8 @@ async def copy_rows(
         await connection.copy_records_to_table(
             table, schema_name=schema, columns=COLUMNS[page.dataset], records=records
         )
+
+
+async def in_one_piece(body: bytes) -> AsyncIterator[bytes]:
+    """What COPY is fed with."""
+    yield body

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 SEPARATOR = "\0"
 """Between texts that are put together: no sound row has it."""
 BETWEEN = pa.scalar(SEPARATOR, pa.string())
-"""The same as Arrow takes it at once: of a value whose type it has to find it asks for modules first."""
+"""The same with its type: to find the type of a value, Arrow tries to import modules, every time."""
 
 
 def distinct(table: pa.Table) -> tuple[list[pa.Array], pa.Int32Array]:

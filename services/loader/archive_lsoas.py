@@ -10,7 +10,7 @@ from services.loader.archive_wheres import Wheres
 
 
 def settle_lsoas(wheres: Wheres) -> None:
-    """Let the first count. What contradicts it becomes an extra of its records."""
+    """Let the first count for all. What contradicts it becomes an extra of its records."""
     if are_settled(wheres):
         return
     codes: dict[int, str] = {}
@@ -19,11 +19,11 @@ def settle_lsoas(wheres: Wheres) -> None:
         code, name = wheres.lsoas[number], wheres.lsoa_names[number]
         if code and (codes.setdefault(point, code) != code or names.setdefault(code, name) != name):
             wheres.extras[number] = {**wheres.extras.get(number, {}), **lsoa_extra(code, name)}
-            wheres.lsoas[number] = wheres.lsoa_names[number] = ""
+            wheres.lsoas[number], wheres.lsoa_names[number] = codes[point], names[codes[point]]
 
 
 def are_settled(wheres: Wheres) -> bool:
-    """Whether nothing contradicts anything, as in every real page."""
+    """Whether nothing contradicts anything, as in every page that was seen."""
     codes, names = pa.array(wheres.lsoas, pa.string()), pa.array(wheres.lsoa_names, pa.string())
     said = np.flatnonzero(pc.binary_length(codes))
     points, lsoas, called = wheres.points()[said], numbers(codes)[said], numbers(names)[said]

@@ -20,7 +20,7 @@ from services.loader.meaning import MeaninglessError
 from services.loader.row_shapes import Place
 
 LON, LAT = r"^-?\d\.\d{1,6}$", r"^[456]\d\.\d{1,6}$"
-"""Coordinates as nearly all are written: of the country, and so of a point."""
+"""Coordinates as nearly all are written. From a latitude of 40 on they are a point, not the 0,0 of none."""
 ZERO = pa.scalar("0", pa.string())
 
 
@@ -39,9 +39,9 @@ class Wheres:
     lat_e6: NDArray[np.int64]
     streets: list[str]
     lsoas: list[str]
-    """Codes of the points' LSOAs, empty where there is none,"""
+    """Codes of the points' LSOAs, empty where there is none."""
     lsoa_names: list[str]
-    """and their names."""
+    """Their names, which say nothing where there is no code."""
     odd: dict[int, Where]
     """Those that were read by themselves, by number."""
     extras: dict[int, Extra]

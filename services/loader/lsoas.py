@@ -10,7 +10,7 @@ from shared.logs import get_logger
 
 log = get_logger()
 MOST_KNOWN = 400_000
-"""Points that are remembered, some 250 bytes each. The source has 750,000."""
+"""Points that are remembered, some 100 bytes each. The source has 750,000."""
 
 
 class Lsoas:
@@ -44,8 +44,7 @@ class Lsoas:
         if other:
             log.warning("lsoa.contradicted", points=other, vintage=vintage)
         if sum(map(len, self.known.values())) + len(new) > MOST_KNOWN:
-            for points in self.known.values():
-                points.clear()
-        known |= {
-            point: intern(code) for point, code in zip(new, codes, strict=True)
-        }  # a code has some ten points
+            for remembered in self.known.values():
+                remembered.clear()
+        # A code has some ten points: it is kept once.
+        known |= {point: intern(code) for point, code in zip(new, codes, strict=True)}

@@ -57,9 +57,8 @@ class Store:
             forces = {slug: await self.labels.force(self.pool, slug) for slug in forces_of(page, content)}
             async with self.pool.acquire() as connection:
                 places = await self.put_places(connection, content)
-                await self.create_staging(connection, page)
                 async with connection.transaction():
-                    if await self.is_decided(connection, page):
+                    if not await self.open_staging(connection, page):
                         return
                     page_id = await self.insert_page(connection, page, content)
                     if page_id is None:
@@ -85,14 +84,17 @@ class Store:
             )
         pages_staged.labels(page.dataset, "unreadable").inc()
 
-    async def create_staging(self, connection: asyncpg.pool.PoolConnectionProxy, page: PageFetched) -> None:
-        """Make the run's staging table, before its first page: others would wait until that is there."""
+    @staticmethod
+    async def open_staging(connection: asyncpg.pool.PoolConnectionProxy, page: PageFetched) -> bool:
+        """Make the run's staging table; False if the run was decided meanwhile."""
+        # Shared with other pages of the run, against the decision that drops the table.
+        await connection.execute(
+            "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", str(page.run_id)
+        )
+        if await connection.fetchval("SELECT EXISTS (SELECT FROM verdict WHERE run_id = $1)", page.run_id):
+            return False
         table = staged_table(page.dataset, page.run_id)
-        if await connection.fetchval("SELECT to_regclass($1)", table) is not None:
-            return
-        async with connection.transaction():
-            if await self.is_decided(connection, page):
-                return
+        if await connection.fetchval("SELECT to_regclass($1)", table) is None:
             # Two pages at once must not both create it.
             await connection.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", str(page.run_id)
@@ -100,16 +102,7 @@ class Store:
             await connection.execute(
                 f"CREATE TABLE IF NOT EXISTS {table} (LIKE staging.{page.dataset} INCLUDING ALL)"
             )
-
-    @staticmethod
-    async def is_decided(connection: asyncpg.pool.PoolConnectionProxy, page: PageFetched) -> bool:
-        """Whether the run is decided; if not, it will not be before this transaction ends."""
-        # Shared with other pages of the run, against the decision that drops the table.
-        await connection.execute(
-            "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", str(page.run_id)
-        )
-        query = "SELECT EXISTS (SELECT FROM verdict WHERE run_id = $1)"
-        return bool(await connection.fetchval(query, page.run_id))
+        return True
 
     @staticmethod
     async def insert_page(

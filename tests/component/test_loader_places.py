@@ -8,12 +8,12 @@ import pytest
 from services.loader import places as module
 from services.loader.archive import build
 from services.loader.archive_crimes import Crimes
-from services.loader.places import Places
+from services.loader.places import Places, add_places
 from services.loader.row_shapes import Place
 from shared.model import Dataset
 from tests.archives import real
 from tests.builders import OCTOBER
-from tests.pipeline import AREAS
+from tests.pipeline import AREAS, eventually, waiting_for_a_lock
 
 
 def of_forces(*forces: str) -> dict[bytes, Place]:
@@ -64,3 +64,20 @@ async def test_old_and_new_places_of_a_page_get_their_numbers_also_when_few_can_
         assert 0 < len(places.known) < len(both)
         assert await resolved(places, connection, both) == await stored(pool)
     assert (await stored(pool)).keys() == both.keys()
+
+
+async def test_places_that_another_loader_adds_at_the_same_moment_have_its_numbers(
+    pool: asyncpg.Pool,
+) -> None:
+    wanted = of_forces("city-of-london")
+    async with pool.acquire() as one, pool.acquire() as other:
+        transaction = other.transaction()
+        await transaction.start()
+        await add_places(other, list(wanted.values()), AREAS)
+        resolving = asyncio.create_task(resolved(Places(AREAS), one, wanted))
+        await eventually(
+            lambda: waiting_for_a_lock(pool, "transactionid"), "a loader that waits for the other"
+        )
+        await transaction.commit()
+        assert await resolving == await stored(pool)
+    assert (await stored(pool)).keys() == wanted.keys()

@@ -116,13 +116,10 @@ async def test_a_connection_lost_while_a_page_is_staged_leaves_nothing_of_it(
     async with holding(pool, "LOCK TABLE staging.page IN SHARE MODE"):
         staging = asyncio.create_task(stage(store, run, run.pages[0]))
         [backend] = await eventually(lambda: waiting_for_a_lock(pool), "a page that waits")
-        # The other pages find the table while the first is written.
-        assert await pool.fetchval("SELECT to_regclass($1)", staged_table(run.dataset, run.id))
         await pool.execute("SELECT pg_terminate_backend($1)", backend)
         with pytest.raises(TransientError):
             await staging
-    assert await pool.fetchval(f"SELECT count(*) FROM {staged_table(run.dataset, run.id)}") == 0
-    assert await pool.fetchval("SELECT count(*) FROM staging.page") == 0
+    assert await pool.fetchval("SELECT to_regclass($1)", staged_table(run.dataset, run.id)) is None
     assert (await loaded(store, run)).records == 782
 
 

@@ -271,7 +271,7 @@ def test_the_hash_is_that_of_the_canonical_json(change: dict[str, str], extra: d
 
 def test_a_second_lsoa_of_a_point_is_kept_with_its_record() -> None:
     crimes = crimes_of(Dataset.STREET, {}, {"LSOA code": "E9", "LSOA name": "B"})
-    assert lsoas_of(crimes) == [("E01023987", "Ashford 001B")]
+    assert set(lsoas_of(crimes)) == {("E01023987", "Ashford 001B")}
     assert crimes.extras == ["", '{"lsoa_code":"E9","lsoa_name":"B"}']
 
 

@@ -106,8 +106,8 @@ def test_each_combination_is_there_once_in_the_order_of_the_rows() -> None:
     ("lsoas", "kept", "extras"),
     [
         ([("E1", "A"), ("E1", "A")], ["E1", "E1"], {}),
-        ([("E1", "A"), ("E2", "A"), ("E1", "A")], ["E1", "", "E1"], {1: ("E2", "A")}),
-        ([("E1", "A"), ("E1", "B")], ["E1", ""], {1: ("E1", "B")}),
+        ([("E1", "A"), ("E2", "A"), ("E1", "A")], ["E1", "E1", "E1"], {1: ("E2", "A")}),
+        ([("E1", "A"), ("E1", "B")], ["E1", "E1"], {1: ("E1", "B")}),
         ([("", ""), ("E1", "A"), ("", "x")], ["", "E1", ""], {}),
     ],
 )
@@ -122,6 +122,14 @@ def test_the_first_lsoa_of_a_point_and_the_first_name_of_an_lsoa_count(
     told = {number: (extra["lsoa_code"], extra["lsoa_name"]) for number, extra in wheres.extras.items()}
     assert told == extras
     assert are_settled(wheres)
+
+
+def test_a_point_keeps_its_lsoa_when_only_the_name_is_another() -> None:
+    other = ("Kent Police", "Kent Police", "0.967073", "51.256014")
+    wheres = read_wheres("kent", table_of((*POINT, "A", "E1", "A"), (*other, "A", "E1", "B")))
+    settle_lsoas(wheres)
+    assert (wheres.lsoas, wheres.lsoa_names) == (["E1", "E1"], ["A", "A"])
+    assert wheres.extras == {1: {"lsoa_code": "E1", "lsoa_name": "B"}}
 
 
 def test_one_lsoa_at_several_points_and_several_at_different_points_are_no_contradiction() -> None:

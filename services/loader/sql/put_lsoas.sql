@@ -1,5 +1,5 @@
 -- Adds what the page says of points and counts what contradicts what is known already; that stays.
--- Each point is looked up by the index: a join may be planned as a scan of all points.
+-- Each point is looked up by the index: a join may be planned as a scan of all points, and without LIMIT this is one.
 WITH said AS (
     SELECT new.lon_e6, new.lat_e6, new.code, p.code AS known
     FROM unnest($1::integer [], $2::integer [], $3::text []) AS new (lon_e6, lat_e6, code)

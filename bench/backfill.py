@@ -34,15 +34,19 @@ GRIDS = "SELECT count(*) FROM current_version AS c JOIN grid AS g ON g.version_i
 
 def bench_backfill(archives: dict[date, Path], month: date, repeats: int) -> None:
     """Some months in a row against the floor, in turn: the first meets every place anew, and each loader for
-    some months those that only the other has met. Then the real months in a row, to the grids."""
+    some months those that only the other has met. Then the real months in a row, which all bring places that
+    none before had: against the floor, and to the grids."""
     packed, at = [(month, as_zip(archives[month]))], month
     for _ in range(MONTHS_IN_A_ROW - 1):
         at = next_month(at)
         packed.append((at, as_zip(archives[month], month, at)))
     for turn in range(repeats):
         with fresh_stack() as stack:
-            asyncio.run(measure(stack, packed, turn))
+            asyncio.run(measure(stack, packed, "backfill.month", turn))
     months = [(month, as_zip(path)) for month, path in sorted(archives.items())]
+    for turn in range(repeats):
+        with fresh_stack() as stack:
+            asyncio.run(measure(stack, months, "backfill.real_month", turn))
     with fresh_stack() as stack:
         asyncio.run(measure_to_grids(stack, months))
 
@@ -62,7 +66,7 @@ def as_zip(tar: Path, old: date | None = None, new: date | None = None) -> bytes
     return out.getvalue()
 
 
-async def measure(stack: Stack, months: list[tuple[date, bytes]], turn: int) -> None:
+async def measure(stack: Stack, months: list[tuple[date, bytes]], name: str, turn: int) -> None:
     """Floor and ours for each month, on the same servers."""
     async with AsyncExitStack() as running:
         pids = [await running.enter_async_context(stack.service("loader")) for _ in range(LOADERS)]
@@ -73,7 +77,7 @@ async def measure(stack: Stack, months: list[tuple[date, bytes]], turn: int) -> 
             floor = await bare_copy(connection, archive)
             records, seconds = await load_month(broker, connection, archive, month)
             report(
-                "backfill.month",
+                name,
                 turn=turn,
                 nth_month=number + 1,
                 loaders=LOADERS,
